@@ -1,0 +1,86 @@
+"""In: nothing; this module only names the flow table. Out: its NumPy record types, shared by capture and flow-log readers.
+
+One record holds both directions of a conversation. Side 0 (`a`) is who began it as far as was seen, side 1 (`b`) the
+other. The capture kernel writes these records in C (`kernel/`), the log readers in polars; detectors read them alike.
+"""
+
+from enum import IntFlag
+from typing import Final, NamedTuple
+
+import numpy as np
+
+IPV4: Final = 4
+IPV6: Final = 6
+ARP: Final = 10
+"""`ver` of a record that counts ARP: `a` is the asking sender's address, `b` the address asked for."""
+
+TCP: Final = 6
+UDP: Final = 17
+
+UNEXAMINED: Final = 0
+"""`codec` of a flow none of whose payload was looked at or matched; others are 1 + the index of the codec."""
+
+
+class FlowFlag(IntFlag):
+    """Bits of `flags`."""
+
+    LOCAL_A = 1  # side a lies in a local network
+    LOCAL_B = 2
+    KNOWN_A = 4  # side a is an address or in a network that the knowledge names
+    KNOWN_B = 8
+    KEPT = 16  # payload was handed on
+    TRUNCATED = 32  # the capture holds fewer payload bytes than the packets had
+    BUDGET = 64  # payload beyond the signature's budget was not handed on
+    CLOSED = 128  # both FINs or an RST were seen
+
+
+FLOW: Final = np.dtype(
+    [
+        ("id", "<u4"),  # unique in one examination, from 1
+        ("ver", "u1"),  # IPV4, IPV6 or ARP
+        ("proto", "u1"),  # IP protocol number; for ARP 0
+        ("codec", "u1"),
+        ("flags", "u1"),
+        ("a", "u1", 16),  # IPv4 in the first 4 bytes, the rest zero
+        ("b", "u1", 16),
+        ("aport", "<u2"),  # ICMP: type and code in aport, 0 in bport
+        ("bport", "<u2"),
+        ("syns", "<u2", 2),  # a: SYN without ACK; b: SYN with ACK; saturating
+        ("first", "<i8"),  # nanoseconds since 1970, UTC
+        ("last", "<i8"),
+        ("packets", "<u4", 2),
+        ("payload", "<u8", 2),  # transport payload bytes as the IP length says, retransmissions included
+        ("wire", "<u8", 2),  # frame bytes as the capture says (original length)
+        ("last_a", "<i8"),  # time of side a's newest packet
+        ("gap2", "<f8"),  # sum of squares of the seconds between side a's packets
+        ("missing", "<u4", 2),  # TCP sequence space that was never seen on that side; saturating
+        ("repeated", "<u4", 2),  # TCP payload bytes seen again on that side; saturating
+        ("number", "<u4"),  # first packet's number in its file, from 1
+        ("file", "<u2"),  # index of the file of the first packet
+        ("vlan", "<u2"),  # outermost VLAN id of the first packet, 0 without
+        ("mac", "u1", (2, 6)),  # link-layer address each side's first packet came from
+        ("tcpflags", "u1", 2),  # OR of all TCP flags a side sent
+        ("ttl", "u1", 2),  # TTL or hop limit of a side's first packet, 0 before it sent
+        ("isn", "<u4"),  # kernel: initial sequence number of a's SYN
+        ("next", "<u4", 2),  # kernel: next expected sequence number
+        ("kept", "<u8", 2),  # payload bytes handed on
+        ("slot", "<u4"),  # kernel
+        ("looked", "u1", 2),  # kernel: payload packets examined for signatures
+        ("state", "<u2"),  # kernel
+    ],
+    align=True,
+)
+
+
+class Segment(NamedTuple):
+    """One packet's payload of a kept flow, as the kernel hands it on; a UDP datagram has `seq` 0."""
+
+    flow: int
+    side: int
+    file: int
+    number: int  # in its file, from 1, as Wireshark counts
+    time: int  # nanoseconds since 1970, UTC
+    seq: int  # TCP sequence number of the first payload byte
+    flags: int  # TCP flags
+    length: int  # payload bytes the packet had; more than `data` where the capture cut it
+    data: bytes
