@@ -267,7 +267,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What one subject sent to one destination in clear text. Bounds of patients come with the reason they differ."""
+    """What one subject sent to one destination in clear text. Bounds of patients come with the reason they differ.
+
+    `answered`: whether the destination sent data back; None where that could not be seen.
+    """
 
     subject: str
     to: str
@@ -284,6 +287,7 @@ class Exposure:
     patients: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     outside: bool = False
+    answered: bool | None = None
 
     def __post_init__(self) -> None:
         _set(self, "first", moment(self.first))
@@ -326,17 +330,29 @@ class Examined:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything one examination has to say, and the only thing a document is made from."""
+    """Everything one examination has to say, and the only thing a document is made from.
+
+    `first` and `last`: the span of time the inputs cover, where they carry times.
+    """
 
     judgement: Judgement
     inputs: tuple[Examined, ...]
     subjects: tuple[Subject, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     timeline: tuple["TimelineRow", ...] = ()
+    first: datetime | None = None
+    last: datetime | None = None
 
     def __post_init__(self) -> None:
         if not self.inputs:
             raise ValueError("a report names what was examined")
+        if (self.first is None) != (self.last is None):
+            raise ValueError("a span of time has two ends")
+        if self.first is not None and self.last is not None:
+            _set(self, "first", moment(self.first))
+            _set(self, "last", moment(self.last))
+            if moment(self.last) < moment(self.first):
+                raise ValueError("a span of time ends after it begins")
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,8 +368,12 @@ class TimelineMark:
 
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
-    """What one subject did towards one destination, in order of time."""
+    """What one subject did towards one destination, in order of time.
+
+    `outside`: whether the destination lies outside the site's networks; None where that is not known.
+    """
 
     subject: str
     to: str
     marks: tuple[TimelineMark, ...]
+    outside: bool | None = None
