@@ -13,8 +13,9 @@ from types import ModuleType
 
 @cache
 def modules(package: str, offering: str) -> tuple[ModuleType, ...]:
-    """Every plug-in of `package` that defines `offering`, sorted by name; the entry-point group bears the package's name."""
-    found = {module.__name__: module for module in (*_inside(package), *_registered(package)) if hasattr(module, offering)}
+    """Every plug-in of `package` that defines `offering`, by name; the entry-point group is called like the package."""
+    candidates = (*_inside(package), *_registered(package))
+    found = {module.__name__: module for module in candidates if hasattr(module, offering)}
     return tuple(found[name] for name in sorted(found))
 
 

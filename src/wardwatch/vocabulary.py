@@ -22,7 +22,7 @@ EVERYTHING: Final = "*"
 
 
 class Verdict(StrEnum):
-    """What can be said of a subject. `FIXED` and `NOT_FIXED` speak of a patch, `PROVEN` and its kin of a containment."""
+    """What can be said of a subject. `FIXED` and its kin speak of a patch, `PROVEN` and its kin of a containment."""
 
     CLEAR = "clear"
     FOUND = "found"
@@ -82,7 +82,8 @@ def rfc3339(time: datetime) -> str:
 
 
 def _frozen(where: Where) -> Where:
-    return MappingProxyType({key: printable(value) if isinstance(value, str) else value for key, value in where.items()})
+    shown = {key: printable(value) if isinstance(value, str) else value for key, value in where.items()}
+    return MappingProxyType(shown)
 
 
 def _share(name: str, value: float) -> None:
@@ -96,7 +97,7 @@ def _set(value: object, name: str, content: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where something was seen. `where` has the keys the contract names for its kind; `excerpt` holds no patient data."""
+    """Where something was seen: `where` has the keys the contract names for its kind; no patient data in `excerpt`."""
 
     kind: EvidenceKind
     where: Where
@@ -198,7 +199,7 @@ def _follows(findings: tuple[Finding, ...], gaps: tuple[Gap, ...]) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One conversation between two transport addresses; `src` began it. `bytes` are payload bytes of both directions."""
+    """One conversation between two transport addresses; `src` began it. `bytes`: payload of both directions."""
 
     src: str
     sport: int
@@ -234,7 +235,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Something with an address that was seen; `profile` is what it is thought to be, with the reasons for thinking so."""
+    """Something with an address that was seen; `profile` is what it is thought to be, with the reasons why."""
 
     id: str
     name: str

@@ -66,7 +66,8 @@ def thresholds(name: str) -> Mapping[str, Any]:
 
 
 def _rule(document: dict[str, Any]) -> Rule:
-    return Rule(**{key: tuple(value) if isinstance(value, list) else value.strip() for key, value in document.items()})
+    trimmed = {key: value.strip() if isinstance(value, str) else value for key, value in document.items()}
+    return Rule(**_tuples(trimmed))
 
 
 def _profile(document: dict[str, Any]) -> Profile:

@@ -5,6 +5,7 @@ flow for it (`signatures`), whether the first bytes really have its form (`recog
 of a conversation into messages (`Dialogue`). Form decides, never the port.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
@@ -68,7 +69,7 @@ class Identifier:
 
     field: str
     """The field in plain words, the same in every codec: 'patient name', 'patient number', 'birth date', ..."""
-    value: str = field(repr=False)
+    value: str = dataclasses.field(repr=False)
     charset: str = "ascii"
     person: Person = Person.PATIENT
 

@@ -1,4 +1,4 @@
-"""In: nothing; this module only names the flow table. Out: its NumPy record types, shared by capture and flow-log readers.
+"""In: nothing; this module names the flow table. Out: its NumPy record types, shared by captures and flow logs.
 
 One record holds both directions of a conversation. Side 0 (`a`) is who began it as far as was seen, side 1 (`b`) the
 other. The capture kernel writes these records in C (`kernel/`), the log readers in polars; detectors read them alike.
