@@ -10,7 +10,7 @@ PYTEST ?= -n 2
 BENCH ?=
 
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 STAMPS := $(VENV)/.stamps
 SOURCES := $(shell find src hatch_build.py pyproject.toml README.md LICENSE NOTICE -type f \
 	-not -name '*.pyc' -not -name '*.so' -not -name '*.dylib' 2>/dev/null)
@@ -53,8 +53,8 @@ $(STAMPS)/wheel: $(STAMPS)/runtime requirements/build.txt $(SOURCES)
 	@echo 'building and installing wardwatch'
 	@rm -rf $(BUILD) && trap 'rm -rf $(BUILD)' EXIT && set -e && \
 		$(BIN)/python -m venv $(BUILD) && \
-		$(BUILD)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/build.txt && \
-		$(BUILD)/bin/python -m pip --disable-pip-version-check --quiet wheel --no-deps --no-build-isolation -w $(BUILD)/dist . && \
+		$(BUILD)/bin/python -m pip --disable-pip-version-check -qq install --require-hashes -r requirements/build.txt && \
+		$(BUILD)/bin/python -m pip --disable-pip-version-check -qq wheel --no-deps --no-build-isolation -w $(BUILD)/dist . && \
 		$(PIP) install --no-deps --force-reinstall $(BUILD)/dist/*.whl
 	@touch $@
 
@@ -109,7 +109,7 @@ bench: dev
 # Names and hashes from the public index only: this machine's own package settings stay out of the files.
 requirements: | $(BIN)/python
 	@rm -rf $(BUILD) && trap 'rm -rf $(BUILD)' EXIT && set -e && \
-		$(BIN)/python -m venv $(BUILD) && $(BUILD)/bin/python -m pip --quiet install pip-tools && cd requirements && \
+		$(BIN)/python -m venv $(BUILD) && $(BUILD)/bin/python -m pip -qq install pip-tools && cd requirements && \
 		for name in runtime build dev long; do \
 			env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null \
 				CUSTOM_COMPILE_COMMAND='make requirements' ../$(BUILD)/bin/pip-compile --quiet --generate-hashes --allow-unsafe \

@@ -1,0 +1,45 @@
+"""In: the rule names others rely on, by hand. Out: whether each has its text, its detector and an explanation."""
+
+from pathlib import Path
+
+import pytest
+
+from wardwatch.knowledge.catalogue import rules
+from wardwatch.plugins import modules
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PROMISED = (
+    "traffic.known-address",
+    "traffic.cms-stream",
+    "traffic.patient-data-clear",
+    "traffic.remote-mount",
+    "traffic.phone-home",
+    "traffic.foreign-arp",
+    "traffic.unsolicited-udp",
+)
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_a_promised_rule_has_its_text(name: str) -> None:
+    rule = rules()[name]
+    assert rule.name == name
+    assert all(part.strip() for part in (rule.title, rule.finds, rule.matters, rule.remedy))
+    assert rule.lookalikes, f"{name}: what looks like it and is benign?"
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_a_promised_rule_has_one_detector(name: str) -> None:
+    detectors = modules("wardwatch.traffic.detectors", "DETECTOR")
+    assert [detector.DETECTOR.rule for detector in detectors].count(name) == 1
+
+
+def test_no_rule_is_without_promise() -> None:
+    assert {name for name in rules() if name.startswith("traffic.")} == set(PROMISED)
+
+
+def test_a_rule_states_behaviour_and_no_intent() -> None:
+    words = ("malicious", "spies", "spying", "steal", "on purpose", "intend", "attacker's server")
+    for rule in rules().values():
+        text = f"{rule.title} {rule.finds} {rule.matters}".lower()
+        assert not [word for word in words if word in text], rule.name
