@@ -23,7 +23,7 @@ RECORDS = sorted((ROOT / "docs" / "adr").glob("*.md"))
 def commands() -> list[str]:
     """Each command line of wardwatch that a document shows, prompt, pipe and comment taken off."""
     found = []
-    for document in DOCUMENTS:
+    for document in filter(Path.exists, DOCUMENTS):
         for block in BLOCK.findall(document.read_text(encoding="utf-8")):
             for line in block.replace("\\\n", " ").splitlines():
                 part = re.search(r"(?:^|[\s/|])wardwatch (.+)", line.split("  #")[0])
