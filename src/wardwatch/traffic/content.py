@@ -9,7 +9,8 @@ from wardwatch.protocols.codec import Message, Person, Side
 from .reassembly import Conflict, Mark
 
 PATIENTS_KEPT: Final = 4096
-NOTABLE_KEPT: Final = 256
+NOTABLE_KEPT: Final = {"sunrpc": 256, "dhcp": 16}
+NOTABLE_KEPT_ELSE: Final = 2
 FIELDS_KEPT: Final = 256
 
 
@@ -116,7 +117,7 @@ class Content:
             self.beds.add(str(bed))
         if message.kind in {"bed", "patient", "telemetry", "end-of-set"}:
             return
-        if len(self.notable) < NOTABLE_KEPT:
+        if len(self.notable) < NOTABLE_KEPT.get(self.protocol, NOTABLE_KEPT_ELSE):
             facts = tuple(sorted(message.facts.items()))
             self.notable.append(Notable(message.protocol, message.kind, message.side, facts, mark))
         else:

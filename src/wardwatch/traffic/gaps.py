@@ -1,0 +1,124 @@
+"""In: what could not be read or kept. Out: gaps that say how much, why, and which rules they leave open.
+
+What is negligible beside the whole (below `MATERIAL` of all packets or bytes) is said but leaves no rule open: one
+damaged frame in a million packets would otherwise make every long capture unjudgeable.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from wardwatch.vocabulary import EVERYTHING, Gap
+
+from .content import Content
+from .findings import count
+from .scene import Scene
+from .table import TCP, FlowFlag
+
+MATERIAL: Final = 1e-4
+MATERIAL_LOSS: Final = 0.01
+STREAM_RULES: Final = ("traffic.cms-stream", "traffic.patient-data-clear", "traffic.remote-mount")
+
+
+def bearing(part: float, whole: float, rules: tuple[str, ...], threshold: float = MATERIAL) -> tuple[str, ...]:
+    """`rules`, unless `part` is negligible beside `whole`."""
+    return rules if whole <= 0 or part / whole >= threshold else ()
+
+
+def conversation_gaps(scene: Scene) -> Iterator[Gap]:
+    """What is missing in the conversations that were read."""
+    for row in scene.with_content:
+        content = row.content
+        if content is None:
+            continue
+        subject = scene.subject(row.address(0))
+        flow = f"{row.address(0)} port {row.port(0)} to {row.address(1)} port {row.port(1)}"
+        yield from _content_gaps(subject, flow, content)
+        if row.has(FlowFlag.BUDGET) and content.protocol:
+            yield Gap(
+                subject, f"the rest of a long {content.protocol} conversation, {flow}",
+                "of this protocol only the beginning is kept; patients named later are not counted",
+                ("traffic.patient-data-clear",) if content.protocol == "dicom" else (),
+            )  # fmt: skip
+
+
+def _content_gaps(subject: str, flow: str, content: Content) -> Iterator[Gap]:
+    if content.lost:
+        places = sum(half.holes for half in content.sides)
+        bears = STREAM_RULES if content.protocol in {"", "cms", "hl7", "dicom", "sunrpc"} else ()
+        yield Gap(
+            subject, f"{count(content.lost, 'byte')} in {count(places, 'place')} of {flow}",
+            "the capture does not hold these segments", bears,
+        )  # fmt: skip
+    if content.conflict_count:
+        first = content.conflicts[0]
+        yield Gap(
+            subject, f"{count(content.conflict_count, 'overlap')} with different bytes in {flow}",
+            f"the same {count(first.length, 'byte')} at offset {first.offset} came twice with different content "
+            f"(SHA-256 {first.first}… and {first.second}…, packet {first.mark.number}); the first copy was read",
+            STREAM_RULES,
+        )  # fmt: skip
+
+
+def flow_gaps(scene: Scene) -> Iterator[Gap]:
+    """What is missing in flows that were only counted, and what the capture cut off."""
+    flows = scene.flows
+    tcp = flows[(flows["proto"] == TCP) & ((flows["flags"] & FlowFlag.KEPT) == 0)]
+    missing, payload = int(tcp["missing"].sum()), int(tcp["payload"].sum())
+    if missing:
+        yield Gap(
+            "all conversations",
+            f"{count(missing, 'byte')} of {count(int((tcp['missing'].sum(axis=1) > 0).sum()), 'TCP conversation')}",
+            "the capture does not hold these segments; none of what it does hold of them has the form of a stream "
+            "that wardwatch reads",
+            bearing(missing, payload + missing, STREAM_RULES, MATERIAL_LOSS),
+        )
+    cut = int((flows["flags"] & FlowFlag.TRUNCATED != 0).sum())
+    if cut:
+        yield Gap(
+            "all conversations", f"the ends of packets in {count(cut, 'conversation')}",
+            "the capture was made with a length limit (snaplen) and does not hold whole packets",
+            bearing(cut, len(flows), STREAM_RULES),
+        )  # fmt: skip
+
+
+def bound_gaps(*, let_go: int, interrupted: int, late: int) -> Iterator[Gap]:
+    """What was let go to keep within memory."""
+    if let_go:
+        yield Gap(
+            "all conversations", f"{count(let_go, 'conversation')} were counted but not kept",
+            "there were more than fit into memory; those inside the house, those that came from outside and many "
+            "repetitions of one call were let go first",
+            ("traffic.unsolicited-udp", "traffic.phone-home"),
+        )  # fmt: skip
+    if interrupted:
+        yield Gap(
+            "all conversations", f"{count(interrupted, 'conversation')} were read in parts",
+            "more conversations went on at once than are kept open; a record across such a break is lost",
+            STREAM_RULES,
+        )  # fmt: skip
+    if late:
+        yield Gap("all conversations", f"{count(late, 'byte')} after the end of a conversation", "they came too late")
+
+
+def log_gaps(name: str, columns: frozenset[str], *, unread: int, rows: int) -> Iterator[Gap]:
+    """What a flow log cannot show."""
+    yield Gap(
+        name, "the content of all connections", "a flow log holds no payload: only who called whom, and when",
+        STREAM_RULES,
+    )  # fmt: skip
+    if "mac" not in columns:
+        yield Gap(name, "everything below IP", "a flow log holds no ARP", ("traffic.foreign-arp",))
+    if unread:
+        yield Gap(
+            name, count(unread, "line"), "they do not have the form of the others", bearing(unread, rows, (EVERYTHING,))
+        )
+
+
+def merged(gaps: Iterable[Gap], most: int = 200) -> tuple[Gap, ...]:
+    """The gaps without repetition, those that leave a rule open first; beyond `most`, one gap says how many more."""
+    unique = sorted(dict.fromkeys(gaps), key=lambda gap: (not gap.is_open, gap.subject, gap.what, gap.why))
+    if len(unique) <= most:
+        return tuple(unique)
+    rest = unique[most:]
+    rules = tuple(sorted({rule for gap in rest for rule in gap.bears_on}))
+    return (*unique[:most], Gap("all inputs", f"{len(rest)} further gaps", "they are too many to list", rules))

@@ -1,0 +1,189 @@
+"""In: flow records and what the kept ones held. Out: one examination as the detectors see it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wardwatch.secrecy import Veil
+from wardwatch.vocabulary import Device, Evidence, EvidenceKind, Flow, Where, rfc3339
+
+from .content import Content
+from .ledger import Flows
+from .networks import Address, Reach, Site, address_of, hops, parse_address, same_network
+from .reassembly import Mark
+from .table import ARP, TCP, UDP, FlowFlag
+
+PATH_HOPS_INSIDE: Final = 3
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_PROTOCOLS: Final = {1: "icmp", TCP: "tcp", UDP: "udp", 47: "gre", 58: "icmpv6", 132: "sctp"}
+_MULTICAST_BIT: Final = 1
+
+
+def time_of(nanoseconds: int) -> datetime:
+    """The moment of a capture's or a log's clock, to the microsecond; far-off times end at the calendar's ends."""
+    try:
+        return EPOCH + timedelta(microseconds=nanoseconds // 1000)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) if nanoseconds > 0 else datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of the flow table as Python values, read when needed."""
+
+    record: np.void
+    content: Content | None
+
+    @property
+    def id(self) -> int:
+        """The record's number in this examination."""
+        return int(self.record["id"])
+
+    def address(self, side: int) -> Address:
+        """The address of side 0 or 1."""
+        return address_of(int(self.record["ver"]), self.record["b" if side else "a"].tobytes())
+
+    def port(self, side: int) -> int:
+        """The port of side 0 or 1."""
+        return int(self.record["bport" if side else "aport"])
+
+    def packets(self, side: int) -> int:
+        """How many packets that side sent."""
+        return int(self.record["packets"][side])
+
+    def ttl(self, side: int) -> int:
+        """TTL of that side's first packet, 0 where it was not seen."""
+        return int(self.record["ttl"][side])
+
+    def mac(self, side: int) -> bytes:
+        """The link-layer address that side's packets came from, zeros where it was not seen."""
+        return bytes(self.record["mac"][side])
+
+    def has(self, flag: FlowFlag) -> bool:
+        """Whether the flag is set."""
+        return bool(self.record["flags"] & flag)
+
+    @property
+    def proto(self) -> str:
+        """The protocol above IP in small letters, as its number where it has no name here."""
+        if self.record["ver"] == ARP:
+            return "arp"
+        number = int(self.record["proto"])
+        return _PROTOCOLS.get(number, str(number))
+
+    @property
+    def answered(self) -> bool:
+        """Whether the other side accepted: sent data, a SYN+ACK, or, without ports, anything at all."""
+        if self.record["proto"] != TCP:
+            return self.packets(1) > 0
+        return bool(self.record["syns"][1] or self.record["payload"][1]) or (
+            self.packets(1) > 0 and not self.record["tcpflags"][1] & 0x04
+        )
+
+    @property
+    def flow(self) -> Flow:
+        """The same as the word every document knows."""
+        return Flow(
+            str(self.address(0)), self.port(0), str(self.address(1)), self.port(1), self.proto,
+            time_of(int(self.record["first"])), time_of(int(self.record["last"])),
+            self.packets(0) + self.packets(1), int(self.record["payload"].sum()),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything one examination saw. `lines`: the input is a log, so a record's number is a line."""
+
+    flows: Flows
+    contents: Mapping[int, Content]
+    site: Site
+    files: tuple[str, ...]
+    veil: Veil
+    lines: bool = False
+    known: frozenset[str] = frozenset()
+    """Addresses that advisories name, as text; their networks set the KNOWN flags as well."""
+    devices: Mapping[str, Device] = field(default_factory=dict)
+    """By address; filled once the devices have been told apart."""
+
+    def rows(self, mask: NDArray[np.bool_]) -> Iterator[Row]:
+        """The records selected by `mask`, in order of time."""
+        for record in self.flows[mask]:
+            yield Row(record, self.contents.get(int(record["id"])))
+
+    def from_any(self, side: int, addresses: Iterable[str]) -> NDArray[np.bool_]:
+        """A mask of the records whose side `side` has one of these addresses."""
+        wanted = [parsed.packed for text in addresses if (parsed := parse_address(text))]
+        column = np.ascontiguousarray(self.flows["b" if side else "a"]).view("S16")[:, 0]
+        return np.isin(column, np.array(wanted, "S16"))
+
+    @cached_property
+    def with_content(self) -> Sequence[Row]:
+        """The records of which something was read."""
+        ids = np.fromiter(self.contents, np.uint32, len(self.contents))
+        return tuple(self.rows(np.isin(self.flows["id"], ids)))
+
+    @cached_property
+    def gateways(self) -> frozenset[bytes]:
+        """Link-layer addresses behind which more than one public network was seen."""
+        behind: Counter[bytes] = Counter()
+        for side, flag in ((0, FlowFlag.LOCAL_A), (1, FlowFlag.LOCAL_B)):
+            away = self.flows[((self.flows["flags"] & flag) == 0) & (self.flows["ver"] != ARP)]
+            address = away["b" if side else "a"][:, :3]
+            pairs = np.unique(np.concatenate([away["mac"][:, side], address], axis=1), axis=0)
+            behind.update(pair[:6].tobytes() for pair in pairs)
+        return frozenset(mac for mac, networks in behind.items() if networks > 1)
+
+    def reach(self, row: Row, sender: int = 0) -> Reach:
+        """How far what side `sender` of the flow sends goes."""
+        receiver = 1 - sender
+        source, target = row.address(sender), row.address(receiver)
+        if self.site.is_local(target):
+            return Reach.INSIDE
+        if not self.site.is_local(source) and same_network(source, target):
+            return Reach.NEIGHBOUR
+        return Reach.ROUTED_INSIDE if self._answers_from_near(row, receiver) else Reach.OUTSIDE
+
+    def _answers_from_near(self, row: Row, receiver: int) -> bool:
+        """Answers come back, the whole path is a few hops long, and they do not come from a way out of the house."""
+        mac = row.mac(receiver)
+        path = (hops(row.ttl(0)), hops(row.ttl(1)))
+        return (
+            row.packets(receiver) > 0
+            and path[0] is not None
+            and path[1] is not None
+            and path[0] + path[1] <= PATH_HOPS_INSIDE
+            and any(mac)
+            and not mac[0] & _MULTICAST_BIT
+            and mac not in self.gateways
+        )
+
+    def subject(self, address: Address | str) -> str:
+        """The id of the device that has this address: its first address."""
+        text = str(address)
+        device = self.devices.get(text)
+        return device.id if device else text
+
+    def evidence(self, row: Row, excerpt: str = "") -> Evidence:
+        """The whole flow as evidence: of kind `flow`, or `line` where the input is a log."""
+        if self.lines:
+            where: Where = {"file": self.files[int(row.record["file"])], "line": int(row.record["number"])}
+            return Evidence(EvidenceKind.LINE, where, excerpt)
+        return row.flow.evidence(excerpt)
+
+    def first_packet(self, row: Row, excerpt: str = "") -> Evidence:
+        """The flow's first packet as evidence."""
+        if self.lines:
+            return self.evidence(row, excerpt)
+        record = row.record
+        return self.packet(Mark(int(record["file"]), int(record["number"]), int(record["first"])), excerpt)
+
+    def packet(self, mark: Mark, excerpt: str = "") -> Evidence:
+        """One packet as evidence."""
+        where: Where = {"file": self.files[mark.file], "number": mark.number, "time": rfc3339(time_of(mark.time))}
+        return Evidence(EvidenceKind.PACKET, where, excerpt)
