@@ -30,8 +30,8 @@ def test_a_promised_rule_has_its_text(name: str) -> None:
 
 @pytest.mark.parametrize("name", PROMISED)
 def test_a_promised_rule_has_one_detector(name: str) -> None:
-    detectors = modules("wardwatch.traffic.detectors", "DETECTOR")
-    assert [detector.DETECTOR.rule for detector in detectors].count(name) == 1
+    detectors = modules("wardwatch.traffic.detectors", "RULE")
+    assert [detector.RULE for detector in detectors].count(name) == 1
 
 
 def test_no_rule_is_without_promise() -> None:
