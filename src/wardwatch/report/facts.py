@@ -1,0 +1,159 @@
+"""In: a `Report`. Out: the facts its sentences are made of: who was found, what left, to whom, of how many patients."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from ipaddress import ip_address, ip_network
+from typing import Final
+
+from wardwatch.report import contents
+from wardwatch.vocabulary import Exposure, Gap, Report, Severity, Subject, SubjectKind, TimelineRow, Verdict
+
+DOCUMENTED: Final = ip_network("202.114.4.0/24")
+"""The block of the addresses built into the CMS8000 (CISA ICSMA-25-030-01 Update A)."""
+
+ATTEMPT: Final = "attempt"
+"""The kind of a timeline mark that nobody answered."""
+
+_NOUNS: Final = {
+    SubjectKind.DEVICE: "device",
+    SubjectKind.IMAGE: "image",
+    SubjectKind.PROGRAM: "program",
+    SubjectKind.RECORDING: "recording",
+    SubjectKind.FLOW_LOG: "flow log",
+}
+
+
+def is_documented(address: str) -> bool:
+    """Whether `address` lies in the published block."""
+    try:
+        return ip_address(address) in DOCUMENTED
+    except ValueError:
+        return False
+
+
+def patients(exposures: Sequence[Exposure]) -> tuple[int, int]:
+    """Bounds of the number of different patients in several exposures together.
+
+    A pseudonym that occurs in several is one patient. Each exposure may hold fewer patients than pseudonyms (one
+    patient under two names) or more (some without a name), by its own bounds.
+    """
+    different = len({patient for each in exposures for patient in each.patients})
+    doubles = sum(max(0, len(set(each.patients)) - each.patients_min) for each in exposures)
+    nameless = sum(max(0, each.patients_max - len(set(each.patients))) for each in exposures)
+    low = max([different - doubles, *(each.patients_min for each in exposures)], default=0)
+    high = min(sum(each.patients_max for each in exposures), different + nameless)
+    return low, max(low, high)
+
+
+def noun(subjects: Sequence[Subject]) -> str:
+    """What to call these subjects, in the singular: 'monitor' only where each device has a profile."""
+    kinds = {subject.kind for subject in subjects}
+    if kinds == {SubjectKind.DEVICE} and all(subject.device and subject.device.profile for subject in subjects):
+        return "monitor"
+    return _NOUNS[kinds.pop()] if len(kinds) == 1 else "thing"
+
+
+def destinations(exposures: Iterable[Exposure]) -> list[str]:
+    """To whom, the one that got the data of most patients first."""
+    weight: dict[str, tuple[int, int]] = {}
+    for each in exposures:
+        most, sent = weight.get(each.to, (0, 0))
+        weight[each.to] = (most + each.patients_max, sent + each.bytes)
+    return sorted(weight, key=lambda to: (-weight[to][0], -weight[to][1], contents.natural(to)))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A report seen from the side of its reader. Everything is computed once, when it is asked for."""
+
+    report: Report
+
+    @cached_property
+    def subjects(self) -> list[Subject]:
+        """Every subject, gravest first."""
+        return contents.gravest(self.report)
+
+    @cached_property
+    def noun(self) -> str:
+        """What to call one of the subjects."""
+        return noun(self.subjects)
+
+    def having(self, *verdicts: Verdict) -> list[Subject]:
+        """The subjects with one of these verdicts, gravest first."""
+        return [subject for subject in self.subjects if subject.judgement.verdict in verdicts]
+
+    @cached_property
+    def found(self) -> list[Subject]:
+        """The subjects something was found on."""
+        return self.having(Verdict.FOUND)
+
+    @cached_property
+    def _found_ids(self) -> set[str]:
+        return {subject.id for subject in self.found}
+
+    @cached_property
+    def sent(self) -> list[Exposure]:
+        """What the found subjects sent in clear text to the outside."""
+        return [each for each in contents.exposures(self.report) if each.outside and each.subject in self._found_ids]
+
+    @cached_property
+    def sent_inside(self) -> list[Exposure]:
+        """What the found subjects sent in clear text within the site's own networks."""
+        found = self._found_ids
+        return [each for each in contents.exposures(self.report) if not each.outside and each.subject in found]
+
+    @cached_property
+    def calls(self) -> list[TimelineRow]:
+        """What the found subjects did towards addresses outside, or towards the published block."""
+        rows = (row for row in contents.timeline(self.report) if row.subject in self._found_ids)
+        return [row for row in rows if row.outside or (row.outside is None and is_documented(row.to))]
+
+    @cached_property
+    def _exposures_of(self) -> dict[str, list[Exposure]]:
+        sorted_out: dict[str, list[Exposure]] = {}
+        for each in contents.exposures(self.report):
+            sorted_out.setdefault(each.subject, []).append(each)
+        return sorted_out
+
+    @cached_property
+    def _calls_of(self) -> dict[str, list[str]]:
+        sorted_out: dict[str, list[str]] = {}
+        for row in contents.timeline(self.report):
+            sorted_out.setdefault(row.subject, []).append(row.to)
+        return sorted_out
+
+    def sent_by(self, subject: str) -> list[Exposure]:
+        """What one subject sent in clear text, to anybody."""
+        return self._exposures_of.get(subject, [])
+
+    def called_by(self, subject: str) -> list[str]:
+        """Whom one subject sent to or called."""
+        return self._calls_of.get(subject, [])
+
+    @cached_property
+    def outside_peers(self) -> list[str]:
+        """Addresses outside that the found subjects sent to or called, the gravest first."""
+        called = (row.to for row in self.calls)
+        return list(dict.fromkeys([*destinations(self.sent), *called]))
+
+    @cached_property
+    def open_gaps(self) -> list[Gap]:
+        """The gaps that leave a question open, the heaviest first."""
+        return [gap for gap in contents.gaps(self.report) if gap.is_open]
+
+    @cached_property
+    def rules(self) -> set[str]:
+        """The rules met by more than a note."""
+        found = contents.findings(self.report)
+        return {finding.rule for finding in found if finding.severity is not Severity.INFO}
+
+    @cached_property
+    def times(self) -> list[datetime]:
+        """Every time the documents may show, for the one statement of the zone."""
+        marks = (mark for row in self.report.timeline for mark in row.marks)
+        spans = [(each.first, each.last) for each in self.report.exposures]
+        spans += [(mark.first, mark.last) for mark in marks]
+        whole = [time for time in (self.report.first, self.report.last) if time]
+        return [*whole, *(time for pair in spans for time in pair)]
