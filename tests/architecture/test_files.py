@@ -42,7 +42,7 @@ def texts() -> list[tuple[str, str]]:
 
 def lines(pattern: re.Pattern[str], *, suffix: str = "") -> list[str]:
     return [
-        f"{name}:{number}: {line.strip()[:120]}"
+        f"{name}:{number}: {line.strip()}"
         for name, text in texts()
         if name.endswith(suffix)
         for number, line in enumerate(text.splitlines(), 1)
