@@ -31,7 +31,7 @@ DETECTORS = Kind(
     "RULE",
     ("traffic/detectors/samples/{}/fires/*", "traffic/detectors/samples/{}/silent/*"),
 )
-DOCUMENTS = Kind("wardwatch.report.formats", "FORMAT", ("report/golden/{}*",))
+DOCUMENTS = Kind("wardwatch.report.formats", "FORMAT", ("report/golden/*{}*",))
 LOGS = Kind("wardwatch.traffic.logs.formats", "FORMAT", ("traffic/logs/samples/{}/*",))
 KINDS = (CODECS, DETECTORS, DOCUMENTS, LOGS)
 PLACES = [
