@@ -159,6 +159,7 @@ class Framer:
             blocks.append((start, self._held[: end - start]))
             self._held = self._held[end - start :]
             self._at = end
+            self._candidates.clear()
             self._in_step = True
             return False
         self._skip_to(min((start for _, start in self._candidates), default=self._scanned))
