@@ -100,7 +100,7 @@ class Evidence:
     """Where something was seen: `where` has the keys the contract names for its kind; no patient data in `excerpt`."""
 
     kind: EvidenceKind
-    where: Where
+    where: Where = field(hash=False)
     excerpt: str = ""
 
     def __post_init__(self) -> None:
@@ -159,7 +159,7 @@ class Gap:
     what: str
     why: str
     bears_on: tuple[str, ...] = ()
-    where: Where = field(default_factory=dict)
+    where: Where = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         for name in ("subject", "what", "why"):
@@ -270,7 +270,7 @@ class Subject:
 class Exposure:
     """What one subject sent to one destination in clear text. Bounds of patients come with the reason they differ.
 
-    `answered`: whether the destination sent data back; None where that could not be seen.
+    `answered`: whether the destination accepted or sent anything; None where that could not be seen.
     """
 
     subject: str
