@@ -33,6 +33,18 @@ help:
 
 install: $(INSTALLED)
 
+# Status 1 says that something was found, as it should be in the ward; 3 that something could not be seen.
+demo: install
+	@mkdir -p $(OUT)
+	@echo 'a ward of 8 monitors that are not there: $(OUT)/ward.pcap, and what they really sent: $(OUT)/ward.truth.jsonl'
+	@$(BIN)/wardwatch twin capture --monitors 8 --truth $(OUT)/ward.truth.jsonl $(OUT)/ward.pcap
+	@$(BIN)/wardwatch scan $(OUT)/ward.pcap --json $(OUT)/ward.json --html $(OUT)/ward.html || [ $$? -eq 1 ]
+	@echo
+	@echo 'a real capture of others: examples/nfs-inside.pcap'
+	@$(BIN)/wardwatch scan examples/nfs-inside.pcap --json $(OUT)/real.json --html $(OUT)/real.html || [ $$? -eq 3 ]
+	@echo
+	@echo 'the reports: $(OUT)/ward.html and $(OUT)/real.html'
+
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { \
 		echo "make: '$(PYTHON)' is not there. Install Python 3.11 or newer, or say make PYTHON=/path/to/python3."; exit 2; }

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from wardwatch import __version__
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")),
+    ROOT / "examples" / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 BLOCK = re.compile(r"```(?:console|sh|shell|bash)?\n(.*?)```", re.DOTALL)
@@ -98,3 +100,8 @@ def test_every_module_folder_is_drawn_in_the_architecture() -> None:
     for folder in sorted((ROOT / "src" / "wardwatch").iterdir()):
         if folder.is_dir() and (folder / "__init__.py").exists():
             assert f"{folder.name}/" in drawn, f"docs/architecture.md does not speak of {folder.name}/"
+
+
+def test_the_bundled_capture_is_the_one_its_page_describes() -> None:
+    for capture in (ROOT / "examples").glob("*.pcap"):
+        assert sha256(capture.read_bytes()).hexdigest() in (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
