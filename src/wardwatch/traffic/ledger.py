@@ -55,7 +55,8 @@ class Ledger:
 
 
 def _is_needed(flows: Flows) -> NDArray[np.bool_]:
-    return np.not_equal(flows["flags"] & _NEEDED, 0)
+    needed: NDArray[np.bool_] = np.not_equal(flows["flags"] & _NEEDED, 0)
+    return needed
 
 
 def _matters(flows: Flows) -> NDArray[np.bool_]:

@@ -1,0 +1,1 @@
+"""In: a command line. Out: one call of a workflow, its document on stdout, talk on stderr, an exit status."""

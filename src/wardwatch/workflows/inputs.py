@@ -1,0 +1,73 @@
+"""In: paths as the user gave them. Out: the files behind them, each recognised by its content."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from wardwatch.errors import InputError
+from wardwatch.traffic.examine import Source
+from wardwatch.traffic.recognise import InputKind, recognise
+from wardwatch.vocabulary import Gap
+
+FILES_AT_MOST: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Inputs by kind, in the order given, folders by name; `passed_over` says what in a folder was not read."""
+
+    captures: tuple[Source, ...] = ()
+    logs: tuple[Source, ...] = ()
+    passed_over: tuple[Gap, ...] = ()
+
+
+def sort_out(paths: Sequence[str], *, is_log: bool = False) -> Sorted:
+    """Every input recognised; InputError for a named file that is nothing wardwatch reads, or where nothing is left.
+
+    `is_log`: the user described a log's columns, so whatever is no capture is taken for such a log.
+    """
+    kinds: dict[InputKind, list[Source]] = {InputKind.CAPTURE: [], InputKind.LOG: []}
+    passed_over = []
+    for source, named in _expand(paths):
+        try:
+            kinds[recognise(source, is_log=is_log)].append(source)
+        except InputError as error:
+            if named:
+                raise
+            passed_over.append(Gap(str(source), "the file", error.what))
+    if not any(kinds.values()):
+        raise InputError(
+            "there is nothing in it that wardwatch reads",
+            where=", ".join(paths),
+            cure="It reads captures (pcap, pcapng) and flow logs (Zeek, nfdump, firewall CSV), also gzip or zstd.",
+        )
+    return Sorted(tuple(kinds[InputKind.CAPTURE]), tuple(kinds[InputKind.LOG]), tuple(passed_over))
+
+
+def _expand(paths: Sequence[str]) -> Iterator[tuple[Source, bool]]:
+    """(file, whether the user named it himself)."""
+    for text in paths:
+        if text == "-":
+            yield "-", True
+        elif Path(text).is_dir():
+            yield from ((path, False) for path in _files_below(Path(text)))
+        else:
+            yield Path(text), True
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Regular files, by name; links to folders are not followed, so no loop and no way out."""
+    seen = 0
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(parent, name)
+            if path.is_file():
+                seen += 1
+                if seen > FILES_AT_MOST:
+                    raise InputError(
+                        f"more than {FILES_AT_MOST} files", where=str(folder), cure="Name a folder further down."
+                    )
+                yield path
