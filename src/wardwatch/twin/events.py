@@ -8,7 +8,7 @@ MICROSECOND: Final = 1_000
 MILLISECOND: Final = 1_000_000
 SECOND: Final = 1_000_000_000
 
-Value = str | int | float | bool | None
+Value = str | int | float | bool | None | tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,17 @@ class Sent(NamedTuple):
 
 
 class Event(NamedTuple):
-    """One frame at `time` (ns since 1970, UTC). `actor`: whose frames are reordered and duplicated among themselves."""
+    """One frame at `time` (ns since 1970, UTC); without bytes, a moment at which an actor looks again.
+
+    `actor`: whose frames are reordered and duplicated among themselves.
+    """
 
     time: int
     actor: int
     frame: bytes
     sent: Sent | None = None
+
+
+def look_again(time: int) -> Event:
+    """Nothing on the wire: the actor that yields this goes on when all that came before `time` has happened."""
+    return Event(time, 0, b"")

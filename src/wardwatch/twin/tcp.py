@@ -58,17 +58,28 @@ class Connection:
         yield self._segment(CLIENT, ACK)
 
     def send(self, side: int, data: bytes, sent: Sent | None = None) -> Iterator[Event]:
-        """`data` from `side`, cut into segments, acknowledged by the other side.
+        """`data` from `side` in one write, cut into segments, acknowledged by the other side.
 
         `sent` goes with the last segment; the earlier ones carry only their share of its bytes.
         """
+        yield from self._deliver(side, list(self._cut(data, sent)))
+
+    def send_each(self, side: int, writes: list[tuple[bytes, Sent | None]]) -> Iterator[Event]:
+        """Like `send`, but every item is a write, and so a segment, of its own."""
+        yield from self._deliver(side, [part for data, sent in writes for part in self._cut(data, sent)])
+
+    def _cut(self, data: bytes, sent: Sent | None) -> Iterator[tuple[bytes, Sent | None]]:
         size = self._line.size
-        parts = [data[at : at + size] for at in range(0, len(data), size)]
-        for number, part in enumerate(parts, 1):
+        for at in range(0, len(data), size):
+            part = data[at : at + size]
+            blocks = sent.blocks if sent and at + size >= len(data) else ()
+            yield part, sent and Sent(sent.stream, len(part), blocks)
+
+    def _deliver(self, side: int, parts: list[tuple[bytes, Sent | None]]) -> Iterator[Event]:
+        for number, (part, sent) in enumerate(parts, 1):
             last = number == len(parts)
-            share = sent and Sent(sent.stream, len(part), sent.blocks if last else ())
             self._pause(12 * MICROSECOND + len(part) * 8)
-            yield self._segment(side, ACK | PSH if last else ACK, payload=part, sent=share)
+            yield self._segment(side, ACK | PSH if last else ACK, payload=part, sent=sent)
             self._seq[side] += len(part)
             if last or number % _UNACKNOWLEDGED == 0:
                 self._pause(self._line.trip if side == CLIENT else 60 * MICROSECOND)

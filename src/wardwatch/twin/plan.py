@@ -1,0 +1,56 @@
+"""In: what the user asks for. Out: the plan of one capture, checked: nothing later has to doubt it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from wardwatch.errors import UsageError
+
+from .events import SECOND
+
+MOST_MONITORS: Final = 5000
+MOST_BACKGROUND: Final = 10
+SHORTEST: Final = 10
+
+
+class Central(StrEnum):
+    """Who answers where the monitors send."""
+
+    NONE = "none"
+    DOCUMENTED = "documented"
+    OWN = "own"
+    STATION = "station"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One ward, one capture. Times: `start` in ns since 1970, all others in seconds."""
+
+    start: int
+    seconds: int = 600
+    monitors: int = 8
+    seed: int = 1
+    central: Central = Central.NONE
+    background: int = 1
+    update: int = 0
+    stay: float = 300.0
+    attempt_every: float = 30.0
+    start_missing: bool = False
+
+    def __post_init__(self) -> None:
+        _within("monitors", self.monitors, 1, MOST_MONITORS)
+        _within("background", self.background, 0, MOST_BACKGROUND)
+        _within("update", self.update, 0, self.monitors)
+        _within("seconds", self.seconds, SHORTEST, 30 * 86_400)
+        _within("stay", self.stay, 10, 30 * 86_400)
+        _within("attempt-every", self.attempt_every, 2, 86_400)
+
+    @property
+    def end(self) -> int:
+        """When the capture ends, ns since 1970."""
+        return self.start + self.seconds * SECOND
+
+
+def _within(name: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:
+        raise UsageError(f"{name} lies between {least:g} and {most:g}, not at {value:g}")
