@@ -36,37 +36,38 @@ class FlowFlag(IntFlag):
 
 FLOW: Final = np.dtype(
     [
-        ("id", "<u4"),  # unique in one examination, from 1
+        # The first 64 bytes tell whose packet it is, the next 64 change with each packet, the last seldom.
+        ("a", "u1", 16),  # IPv4 in the first 4 bytes, the rest zero
+        ("b", "u1", 16),
+        ("aport", "<u2"),  # ICMP: type and code in aport (an answer under its question's type), 0 in bport
+        ("bport", "<u2"),
         ("ver", "u1"),  # IPV4, IPV6 or ARP
         ("proto", "u1"),  # IP protocol number; for ARP 0
         ("codec", "u1"),
         ("flags", "u1"),
-        ("a", "u1", 16),  # IPv4 in the first 4 bytes, the rest zero
-        ("b", "u1", 16),
-        ("aport", "<u2"),  # ICMP: type and code in aport, 0 in bport
-        ("bport", "<u2"),
+        ("tcpflags", "u1", 2),  # OR of all TCP flags a side sent; for ARP 1 a request, 2 a reply
+        ("looked", "u1"),  # kernel: payload packets examined for signatures, a in the low half, b in the high
+        ("signature", "u1"),  # kernel: 1 + index of the signature that matched
+        ("state", "<u2"),  # kernel
+        ("vlan", "<u2"),  # outermost VLAN id of the first packet, 0 without
         ("syns", "<u2", 2),  # a: SYN without ACK; b: SYN with ACK; saturating
-        ("first", "<i8"),  # nanoseconds since 1970, UTC
+        ("next", "<u4", 2),  # kernel: next expected sequence number
+        ("isn", "<u4"),  # kernel: initial sequence number of a's SYN
         ("last", "<i8"),
-        ("packets", "<u4", 2),
-        ("payload", "<u8", 2),  # transport payload bytes as the IP length says, retransmissions included
-        ("wire", "<u8", 2),  # frame bytes as the capture says (original length)
         ("last_a", "<i8"),  # time of side a's newest packet
         ("gap2", "<f8"),  # sum of squares of the seconds between side a's packets
+        ("packets", "<u4", 2),  # a datagram reassembled from fragments counts as one
+        ("payload", "<u8", 2),  # transport payload bytes as the IP length says, retransmissions included
+        ("wire", "<u8", 2),  # frame bytes as the capture says (original length)
+        ("first", "<i8"),  # nanoseconds since 1970, UTC
+        ("kept", "<u8", 2),  # payload bytes handed on
+        ("id", "<u4"),  # unique in one examination, from 1
+        ("number", "<u4"),  # first packet's number in its file, from 1
         ("missing", "<u4", 2),  # TCP sequence space that was never seen on that side; saturating
         ("repeated", "<u4", 2),  # TCP payload bytes seen again on that side; saturating
-        ("number", "<u4"),  # first packet's number in its file, from 1
-        ("file", "<u2"),  # index of the file of the first packet
-        ("vlan", "<u2"),  # outermost VLAN id of the first packet, 0 without
         ("mac", "u1", (2, 6)),  # link-layer address each side's first packet came from
-        ("tcpflags", "u1", 2),  # OR of all TCP flags a side sent
         ("ttl", "u1", 2),  # TTL or hop limit of a side's first packet, 0 before it sent
-        ("isn", "<u4"),  # kernel: initial sequence number of a's SYN
-        ("next", "<u4", 2),  # kernel: next expected sequence number
-        ("kept", "<u8", 2),  # payload bytes handed on
-        ("slot", "<u4"),  # kernel
-        ("looked", "u1", 2),  # kernel: payload packets examined for signatures
-        ("state", "<u2"),  # kernel
+        ("file", "<u2"),  # index of the file of the first packet
     ],
     align=True,
 )

@@ -1,0 +1,445 @@
+"""In: captures in chunks. Out: flow records, the payload of those worth keeping, and counts of what was not decoded.
+
+The typed face of the C library beside it (kernel.h names its parts). Python owns no packet: the library keeps the flow
+table, hands segments and retired records on in batches, and everything else is numbers.
+"""
+
+import ctypes
+import secrets
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, collapse_addresses
+from pathlib import Path
+from types import TracebackType
+from typing import Final, NamedTuple, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from wardwatch.errors import InstallationError, UsageError
+from wardwatch.protocols.codec import Signature, Transport
+from wardwatch.traffic.table import FLOW, TCP, UDP, Segment
+
+from .names import REMARKS, counter_name
+
+RECORD_LIMIT: Final = 384 * 1024
+"""Records of a capture longer than this are skipped and counted: a buffer needs a little more to make progress."""
+
+STOPPED: Final = ("", "not a capture", "damaged", "unknown version")
+FORMATS: Final = ("", "pcap", "pcapng")
+
+Network = IPv4Network | IPv6Network
+
+_RANGE: Final = np.dtype([("low", "u1", 16), ("high", "u1", 16)])
+_SIGNATURE: Final = np.dtype(
+    [
+        ("pattern", "u1", 16),
+        ("mask", "u1", 16),
+        ("budget", "<u8"),
+        ("offset", "<u4"),
+        ("ports", "<u2", 16),
+        ("nports", "u1"),
+        ("length", "u1"),
+        ("proto", "u1"),
+        ("anywhere", "u1"),
+        ("codec", "u1"),
+        ("unused", "u1", 7),
+    ]
+)
+_SEGMENT: Final = np.dtype(
+    [
+        ("time", "<i8"),
+        ("flow", "<u4"),
+        ("number", "<u4"),
+        ("seq", "<u4"),
+        ("length", "<u4"),
+        ("at", "<u4"),
+        ("n", "<u4"),
+        ("file", "<u2"),
+        ("side", "u1"),
+        ("flags", "u1"),
+        ("unused", "<u4"),
+    ]
+)
+_COUNTER: Final = np.dtype([("kind", "<u4"), ("value", "<u4"), ("packets", "<u8"), ("bytes", "<u8")])
+_PORTS = 16
+_SIGNATURES = 255
+_LINKTYPES = 32
+
+
+class _Networks(ctypes.Structure):
+    _fields_ = (("ranges", ctypes.c_void_p * 2), ("count", ctypes.c_uint64 * 2))
+
+
+class _Settings(ctypes.Structure):
+    _fields_ = (
+        ("local", _Networks),
+        ("known", _Networks),
+        ("signatures", ctypes.c_void_p),
+        ("nsignatures", ctypes.c_uint64),
+        ("max_flows", ctypes.c_uint64),
+        ("unknown_budget", ctypes.c_uint64),
+        ("seed", ctypes.c_uint64 * 2),
+        ("tcp_idle", ctypes.c_int64),
+        ("other_idle", ctypes.c_int64),
+    )
+
+
+_TOTALS = "segments_ready arena_used retired_ready flows_seen flows_live evicted segments_total ncounters"
+_OF_FILE = (
+    "packets decoded cut offset stopped stopped_at resyncs resync_bytes resync_at tail_bytes big nano "
+    "oversize oversize_bytes timeless undeclared format nlinktypes"
+)
+
+
+class _Report(ctypes.Structure):
+    _fields_ = (
+        *((name, ctypes.c_uint64) for name in f"{_TOTALS} {_OF_FILE}".split()),
+        ("first", ctypes.c_int64),
+        ("last", ctypes.c_int64),
+        ("linktypes", ctypes.c_uint32 * _LINKTYPES),
+        ("linktype_packets", ctypes.c_uint64 * _LINKTYPES),
+    )
+
+
+class Counter(NamedTuple):
+    """What was not decoded, or is worth a remark: packets and their bytes on the wire."""
+
+    name: str
+    packets: int
+    bytes: int
+    decoded: bool
+    """The packets were decoded all the same."""
+
+
+class Walked(NamedTuple):
+    """What the kernel says of one file. Offsets and bytes count in the uncompressed capture."""
+
+    format: str
+    """'pcap', 'pcapng', or '' where it is neither."""
+    packets: int
+    decoded: int
+    """Packets that reached a flow or wait as fragments."""
+    cut: int
+    """Packets of which the capture holds only the beginning."""
+    bytes: int
+    first: int | None
+    """Nanoseconds since 1970 of the earliest packet."""
+    last: int | None
+    linktypes: dict[int, int]
+    """Packets by link type."""
+    stopped: str
+    """One of STOPPED: why the rest could not be read."""
+    stopped_at: int
+    resyncs: int
+    """Places of damage after which the next sound record was searched."""
+    resync_bytes: int
+    resync_at: int
+    oversize: int
+    oversize_bytes: int
+    timeless: int
+    undeclared: int
+    tail: int
+    """Bytes of an unfinished record at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the kernel is to look for, and its bounds. `signatures` pair a codec's index, from 1, with its signature."""
+
+    local: tuple[Network, ...]
+    known: tuple[Network, ...] = ()
+    signatures: tuple[tuple[int, Signature], ...] = ()
+    max_flows: int = 300_000
+    tcp_idle_s: float = 3600
+    other_idle_s: float = 120
+    unknown_budget: int = 2 * 1024 * 1024
+    seed: int = 0
+    """Of the hash table; 0 draws one. Results do not depend on it, only what an attacker can do to the speed."""
+
+
+class Sink(Protocol):
+    """Who takes what leaves the kernel."""
+
+    def segments(self, batch: list[Segment]) -> Iterable[int]:
+        """Payload in the order of the packets; the ids of flows that need not be kept any longer."""
+        ...
+
+    def retired(self, flows: npt.NDArray[np.void]) -> None:
+        """FLOW records that no later packet will change, owned by the taker."""
+        ...
+
+
+class _Nobody:
+    """A sink for those who only want the flow table."""
+
+    def segments(self, batch: list[Segment]) -> Iterable[int]:
+        return [segment.flow for segment in batch]
+
+    def retired(self, flows: npt.NDArray[np.void]) -> None:
+        """Nobody takes them."""
+
+
+def _load() -> ctypes.CDLL:
+    suffix = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
+    path = Path(__file__).with_name(f"_kernel{suffix}")
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:
+        raise InstallationError(
+            "the compiled part of wardwatch is missing",
+            where=path.name,
+            cure="Install wardwatch again: `pip install --force-reinstall wardwatch`.",
+        ) from error
+    handle, address, size = ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64
+    for name, result, arguments in (
+        ("ww_open", handle, [ctypes.POINTER(_Settings)]),
+        ("ww_close", None, [handle]),
+        ("ww_begin", None, [handle, ctypes.c_uint32]),
+        ("ww_feed", size, [handle, address, size, ctypes.c_uint32]),
+        ("ww_drained", None, [handle]),
+        ("ww_finish", None, [handle]),
+        ("ww_drop", None, [handle, ctypes.c_uint32]),
+        ("ww_report", ctypes.POINTER(_Report), [handle]),
+        ("ww_segments", address, [handle]),
+        ("ww_arena", address, [handle]),
+        ("ww_retired", address, [handle]),
+        ("ww_counters", address, [handle]),
+        ("ww_flows", address, [handle]),
+        ("ww_slots", ctypes.c_uint32, [handle]),
+        ("ww_layout", ctypes.c_uint32, [ctypes.POINTER(ctypes.c_uint32), ctypes.c_uint32]),
+    ):
+        function = getattr(library, name)
+        function.restype = result
+        function.argtypes = arguments
+    return library
+
+
+def _packed(address: IPv4Address | IPv6Address, fill: bytes) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(address.packed.ljust(16, fill), np.uint8)
+
+
+def _ranges(networks: Sequence[Network], version: int) -> npt.NDArray[np.void]:
+    """Sorted and disjoint, as the kernel's search by halving needs them."""
+    chosen = collapse_addresses(network for network in networks if network.version == version)  # type: ignore[type-var]  # one version at a time
+    ordered = sorted(chosen, key=lambda network: network.network_address.packed)
+    table = np.zeros(max(1, len(ordered)), _RANGE)
+    for row, network in zip(table, ordered, strict=False):
+        row["low"] = _packed(network.network_address, b"\0")
+        row["high"] = _packed(network.broadcast_address, b"\xff")
+    return table[: len(ordered)]
+
+
+def _signature_rows(codec: int, signature: Signature) -> Iterable[tuple[object, ...]]:
+    """One row, or several where it names more ports than a row holds."""
+    proto = TCP if signature.transport is Transport.TCP else UDP
+    pattern, mask = (list(part.ljust(_PORTS, b"\0")) for part in (signature.pattern, signature.mask))
+    for start in range(0, max(1, len(signature.ports)), _PORTS):
+        ports = list(signature.ports[start : start + _PORTS])
+        filled = ports + [0] * (_PORTS - len(ports))
+        length = len(signature.pattern)
+        yield (
+            *(pattern, mask, signature.budget, signature.offset, filled),
+            *(len(ports), length, proto, signature.anywhere, codec, [0] * 7),
+        )
+
+
+def _signature_table(signatures: Sequence[tuple[int, Signature]]) -> npt.NDArray[np.void]:
+    rows = [row for codec, signature in signatures for row in _signature_rows(codec, signature)]
+    if len(rows) > _SIGNATURES:
+        raise UsageError(f"{len(rows)} signatures are more than the kernel's {_SIGNATURES}")
+    return np.array(rows, _SIGNATURE) if rows else np.zeros(0, _SIGNATURE)
+
+
+def _view(address: int, count: int, dtype: np.dtype[np.void]) -> npt.NDArray[np.void]:
+    """The kernel's own memory as an array; copy what must last."""
+    raw = memoryview((ctypes.c_char * (count * dtype.itemsize)).from_address(address))
+    return np.frombuffer(raw.cast("B"), dtype, count)
+
+
+class Kernel:
+    """Reads captures, one after the other, into one flow table. Use as a context manager, or call `close()`."""
+
+    def __init__(self, settings: Settings, sink: Sink | None = None) -> None:
+        self._library = _load()
+        self._sink = sink or _Nobody()
+        self._tables: list[npt.NDArray[np.void]] = []  # the kernel points into them
+        self._handle = self._library.ww_open(ctypes.byref(self._prepared(settings)))
+        if not self._handle:
+            raise UsageError("the kernel refuses these settings, or there is no memory for so many flows")
+        self._report: _Report = self._library.ww_report(self._handle).contents
+        self._tail = 0
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Frees the kernel's memory."""
+        self.close()
+
+    def _networks(self, networks: Sequence[Network]) -> _Networks:
+        both = [_ranges(networks, 4), _ranges(networks, 6)]
+        self._tables += both
+        result = _Networks()
+        result.ranges[:] = [table.ctypes.data for table in both]
+        result.count[:] = [len(table) for table in both]
+        return result
+
+    def _prepared(self, settings: Settings) -> _Settings:
+        table = _signature_table(settings.signatures)
+        self._tables.append(table)
+        seed = settings.seed or secrets.randbits(128)
+        result = _Settings(
+            local=self._networks(settings.local),
+            known=self._networks(settings.known),
+            signatures=table.ctypes.data,
+            nsignatures=len(table),
+            max_flows=settings.max_flows,
+            unknown_budget=settings.unknown_budget,
+            tcp_idle=int(settings.tcp_idle_s * 1e9),
+            other_idle=int(settings.other_idle_s * 1e9),
+        )
+        result.seed[:] = [seed & (2**64 - 1), seed >> 64 & (2**64 - 1)]
+        return result
+
+    def begin(self, file_index: int) -> None:
+        """Start a file; flows and fragments of the files before it go on."""
+        self._tail = 0
+        self._library.ww_begin(self._handle, file_index & 0xFFFF)
+
+    def feed(self, data: memoryview, *, final: bool = False) -> int:
+        """Take in what follows; the number of bytes used. The rest belongs in front of the next call's data.
+
+        `final`: nothing follows. Nothing more is used once the file is known to be unreadable (see `Walked.stopped`).
+        """
+        array = np.frombuffer(data, np.uint8)
+        return self._feed(array.ctypes.data, len(array), final=final)
+
+    def _feed(self, address: int, size: int, *, final: bool) -> int:
+        used = 0
+        while True:
+            step: int = self._library.ww_feed(self._handle, address + used, size - used, final)
+            used += step
+            if not self._drain() and not step:
+                self._tail = size - used
+                return used
+
+    def feed_at(self, address: int, size: int) -> int:
+        """Like `feed`, from a buffer whose address the caller knows."""
+        return self._feed(address, size, final=False)
+
+    def end(self, rest: memoryview | bytes = b"") -> Walked:
+        """Finish the file, given the bytes that `feed` did not use; what was seen of it."""
+        if len(rest):
+            self.feed(memoryview(rest), final=True)
+        report = self._report
+        linktypes = dict(zip(report.linktypes, report.linktype_packets, strict=True))
+        listed = {kind: linktypes[kind] for kind in report.linktypes[: report.nlinktypes]}
+        return Walked(
+            format=FORMATS[report.format],
+            packets=report.packets,
+            decoded=report.decoded,
+            cut=report.cut,
+            bytes=report.offset,
+            first=report.first if report.first <= report.last else None,
+            last=report.last if report.first <= report.last else None,
+            linktypes=listed,
+            stopped=STOPPED[report.stopped],
+            stopped_at=report.stopped_at,
+            resyncs=report.resyncs,
+            resync_bytes=report.resync_bytes,
+            resync_at=report.resync_at,
+            oversize=report.oversize,
+            oversize_bytes=report.oversize_bytes,
+            timeless=report.timeless,
+            undeclared=report.undeclared,
+            tail=self._tail,
+        )
+
+    def finish(self) -> None:
+        """No file follows: count the fragments still waiting. Flows stay, see `flows`."""
+        self._library.ww_finish(self._handle)
+        self._drain()
+
+    def _drain(self) -> bool:
+        """Hand segments and retired records on; whether there were any."""
+        segments, retired = self._report.segments_ready, self._report.retired_ready
+        if segments:
+            self._hand_on(segments)
+        if retired:
+            self._sink.retired(_view(self._library.ww_retired(self._handle), retired, FLOW).copy())
+        self._library.ww_drained(self._handle)
+        return bool(segments or retired)
+
+    def _hand_on(self, count: int) -> None:
+        rows = _view(self._library.ww_segments(self._handle), count, _SEGMENT).tolist()
+        used = self._report.arena_used
+        arena = ctypes.string_at(self._library.ww_arena(self._handle), used) if used else b""
+        batch = [
+            Segment(flow, side, file, number, time, seq, flags, length, arena[at : at + n])
+            for time, flow, number, seq, length, at, n, file, side, flags, _ in rows
+        ]
+        for flow in self._sink.segments(batch):
+            self.drop(flow)
+
+    def drop(self, flow: int) -> None:
+        """Stop keeping the payload of `flow`, and take its codec away; a flow that has left the table is no error."""
+        self._library.ww_drop(self._handle, flow)
+
+    def flows(self) -> npt.NDArray[np.void]:
+        """Copies of the FLOW records in the table, in order of first packet time."""
+        live = self._live()
+        return live[self.order()]
+
+    def order(self) -> npt.NDArray[np.intp]:
+        """Where in the table the live records lie, in order of first packet time, then of id."""
+        live = self._live()
+        places = np.flatnonzero(live["id"])
+        return places[np.lexsort((live["id"][places], live["first"][places]))]
+
+    def take(self, places: npt.NDArray[np.intp]) -> npt.NDArray[np.void]:
+        """Copies of the records at `places` of the table."""
+        return self._live()[places]
+
+    def _live(self) -> npt.NDArray[np.void]:
+        slots = self._library.ww_slots(self._handle)
+        return _view(self._library.ww_flows(self._handle), slots, FLOW) if slots else np.zeros(0, FLOW)
+
+    def counters(self) -> tuple[Counter, ...]:
+        """What was not decoded so far, most packets first."""
+        rows = _view(self._library.ww_counters(self._handle), int(self._report.ncounters), _COUNTER).tolist()
+        named = [(counter_name(kind, value), packets, size) for kind, value, packets, size in rows]
+        listed = [Counter(name, packets, size, name in REMARKS) for name, packets, size in named]
+        return tuple(sorted(listed, key=lambda line: (-line.packets, line.name)))
+
+    @property
+    def evicted(self) -> int:
+        """Flows that had to leave a full table."""
+        return int(self._report.evicted)
+
+    @property
+    def flows_seen(self) -> int:
+        """Flows opened so far."""
+        return int(self._report.flows_seen)
+
+    @property
+    def segments_total(self) -> int:
+        """Segments handed on so far."""
+        return int(self._report.segments_total)
+
+    def layout(self) -> list[int]:
+        """Offsets and sizes as the C compiler laid them out; see `ww_layout` in kernel.c."""
+        count = self._library.ww_layout(None, 0)
+        numbers = (ctypes.c_uint32 * count)()
+        self._library.ww_layout(numbers, count)
+        return list(numbers)
+
+    def close(self) -> None:
+        """Free the kernel's memory; harmless when done twice."""
+        handle, self._handle = self._handle, None
+        if handle:
+            self._library.ww_close(handle)

@@ -1,0 +1,163 @@
+/* In: a pcap file in chunks. Out: its packets, one by one; after damage, from the next sound record on.
+ *
+ * draft-ietf-opsawg-pcap, sections 4 and 5; the record header with 24 bytes belongs to the 'modified' format of old
+ * Linux captures (magic a1b2cd34).
+ */
+#include "kernel.h"
+
+enum { FILE_HEADER = 24, SNAPLEN_USUAL = 262144 };
+static const i64 DAY = 86400LL * 1000000000;
+
+typedef struct {
+    i64 time;
+    u32 captured, wire, fraction;
+} record;
+
+bool has_room(const kernel *k) {
+    return k->out.segments_ready + SUBFRAMES + 2 <= ARENA_SEGMENTS && k->out.arena_used + ARENA_ROOM <= ARENA_BYTES
+           && k->out.retired_ready + k->eviction + 2 * SUBFRAMES <= RETIRED;
+}
+
+static u64 open_file(kernel *k, span head) {
+    walker *w = &k->walk;
+    const u32 big = be32(head, 0), little = le32(head, 0);
+    w->big = big == 0xa1b2c3d4 || big == 0xa1b23c4d || big == 0xa1b2cd34;
+    const u32 magic = w->big ? big : little;
+    w->fraction = magic == 0xa1b23c4d ? 1 : 1000;
+    w->header = magic == 0xa1b2cd34 ? 24 : 16;
+    w->snaplen = end32(head, 16, w->big);
+    w->linktype = end32(head, 20, w->big) & 0x03ffffff; /* the upper bits tell of frame check sequences */
+    w->started = true;
+    k->out.big = w->big;
+    k->out.nano = w->fraction == 1;
+    if (end16(head, 4, w->big) != 2) {
+        k->out.stopped = STOP_VERSION;
+        return 0;
+    }
+    return FILE_HEADER;
+}
+
+static record header_at(const walker *w, span s) {
+    const u32 fraction = end32(s, 4, w->big);
+    return (record){
+        .time = (i64)end32(s, 0, w->big) * 1000000000 + (i64)(fraction * w->fraction),
+        .captured = end32(s, 8, w->big),
+        .wire = end32(s, 12, w->big),
+        .fraction = fraction,
+    };
+}
+
+static u32 longest(const walker *w) {
+    if (!w->snaplen || w->snaplen > RECORD_SANE)
+        return RECORD_SANE;
+    return w->snaplen > SNAPLEN_USUAL ? w->snaplen : SNAPLEN_USUAL;
+}
+
+/* Stricter than needed to read a record: what is searched for after damage must not be met by chance. */
+static bool plausible(const kernel *k, const record *r) {
+    const walker *w = &k->walk;
+    const i64 away = k->out.packets ? r->time - k->now : 0;
+    const u32 most = w->snaplen && w->snaplen < RECORD_LIMIT ? w->snaplen : RECORD_LIMIT;
+    return r->captured && r->captured <= most && r->captured <= r->wire && r->wire <= RECORD_SANE
+           && r->fraction < 1000000000 / w->fraction && away > -DAY && away < DAY;
+}
+
+/* 1: a sound record lies here, followed by another or by the end; 0: none; -1: more bytes are needed to tell. */
+static int sound_at(const kernel *k, span s, bool final) {
+    const walker *w = &k->walk;
+    if (!has(s, w->header))
+        return final ? 0 : -1;
+    const record r = header_at(w, s);
+    if (!plausible(k, &r))
+        return 0;
+    const span after = skip(s, w->header + r.captured);
+    if (s.n < w->header + r.captured)
+        return final ? 0 : -1;
+    if (has(after, w->header)) {
+        const record next = header_at(w, after);
+        return plausible(k, &next);
+    }
+    return final ? 1 : -1;
+}
+
+static void give_up(kernel *k, u64 at) {
+    k->out.stopped = STOP_DAMAGED;
+    k->out.stopped_at = k->out.offset + at;
+}
+
+/* Passes over bytes until a sound record; the new position. Stops where it needs more or gave up. */
+static u64 search(kernel *k, const u8 *data, u64 at, u64 n, bool final) {
+    walker *w = &k->walk;
+    for (; at < n; at++) {
+        const int sound = sound_at(k, (span){data + at, (u32)(n - at)}, final);
+        if (sound < 0)
+            return at;
+        if (sound) {
+            w->searching = false;
+            return at;
+        }
+        k->out.resync_bytes++;
+        if (++w->scanned > RESYNC_LIMIT) {
+            give_up(k, at);
+            return at;
+        }
+    }
+    return at;
+}
+
+static void begin_search(kernel *k, u64 at) {
+    if (!k->out.resyncs++)
+        k->out.resync_at = k->out.offset + at;
+    k->walk.searching = true;
+    k->walk.scanned = 0;
+}
+
+static u64 one(kernel *k, const u8 *data, u64 at, u64 n) {
+    walker *w = &k->walk;
+    const span s = {data + at, (u32)(n - at)};
+    if (!has(s, w->header))
+        return at;
+    const record r = header_at(w, s);
+    if (UNLIKELY(r.captured > longest(w) || r.wire > RECORD_SANE * 4u)) {
+        begin_search(k, at);
+        return at;
+    }
+    if (UNLIKELY(r.captured > RECORD_LIMIT)) {
+        k->out.oversize++;
+        k->out.oversize_bytes += r.captured;
+        k->out.packets++;
+        w->skip = (u64)w->header + r.captured;
+        return at;
+    }
+    if (s.n - w->header < r.captured)
+        return at;
+    __builtin_prefetch(data + at + w->header + r.captured);
+    packet_in(k, upto(skip(s, w->header), r.captured), r.wire, r.time, w->linktype);
+    return at + w->header + r.captured;
+}
+
+u64 pcap_walk(kernel *k, const u8 *data, u64 n, bool final) {
+    walker *w = &k->walk;
+    u64 at = 0;
+    if (!w->started) {
+        if (n < FILE_HEADER)
+            return 0;
+        at = open_file(k, (span){data, FILE_HEADER});
+    }
+    while (!k->out.stopped && at < n && has_room(k)) {
+        const u64 before = at;
+        const bool searching = w->searching;
+        if (w->skip) {
+            const u64 step = w->skip < n - at ? w->skip : n - at;
+            w->skip -= step;
+            at += step;
+        } else if (searching) {
+            at = search(k, data, at, n, final);
+        } else {
+            at = one(k, data, at, n);
+        }
+        if (at == before && !w->skip && w->searching == searching)
+            break; /* the record goes on in the next chunk */
+    }
+    return at;
+}
