@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 VENV := .venv
-BUILD := .build
+BUILD := .build/env
 OUT ?= out
 FUZZ_SECONDS ?= 60
 PYTEST ?= -n 2
@@ -130,7 +130,7 @@ requirements: | $(BIN)/python
 		done
 
 clean:
-	@rm -rf $(VENV) $(BUILD) $(OUT) dist build benchmarks/data fuzz/findings \
+	@rm -rf $(VENV) .build $(OUT) dist build benchmarks/data fuzz/findings \
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@find src -type f \( -name '*.so' -o -name '*.dylib' \) -delete
