@@ -5,6 +5,7 @@ from dataclasses import asdict
 from heapq import merge
 from operator import itemgetter
 
+from . import background
 from .events import Event
 from .monitor import MonitorTwin
 from .plan import Plan
@@ -21,7 +22,7 @@ class Ward:
     def events(self) -> Iterator[Event]:
         """What passes the mirror port, lossless."""
         actors = [monitor.events() for monitor in self.monitors]
-        for event in merge(*actors, key=itemgetter(0)):
+        for event in merge(*actors, *background.actors(self.plan), key=itemgetter(0)):
             if event.time >= self.plan.end:
                 return
             if event.frame and event.time >= self.plan.start:
