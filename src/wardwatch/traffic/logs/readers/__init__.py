@@ -1,0 +1,1 @@
+"""In: blocks of lines. Out: rows; one module a form of log, loaded only when it is read."""
