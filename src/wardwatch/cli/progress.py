@@ -1,4 +1,4 @@
-"""In: bytes read so far. Out: a progress bar on stderr once the work has taken two seconds."""
+"""In: bytes read, as they are read. Out: a progress bar on stderr once the work has taken two seconds."""
 
 import sys
 import time
@@ -14,7 +14,7 @@ PATIENCE_SECONDS: Final = 2.0
 
 
 class LateBar(AbstractContextManager["LateBar"]):
-    """Call it with the bytes read so far. Nothing is drawn before two seconds, nor where stderr is no terminal."""
+    """Call it with the bytes read since the last call. Nothing is drawn before two seconds, nor where stderr is no terminal."""
 
     def __init__(self, label: str, total: int | None, *, quiet: bool = False) -> None:
         self._label, self._total = label, total
@@ -22,15 +22,17 @@ class LateBar(AbstractContextManager["LateBar"]):
         self._began = time.monotonic()
         self._bar: Progress | None = None
         self._task: TaskID | None = None
+        self._done = 0
 
-    def __call__(self, done: int) -> None:
-        """`done` bytes of all are read."""
+    def __call__(self, more: int) -> None:
+        """`more` bytes are read."""
+        self._done += more
         if self._silent:
             return
         if self._bar is None and time.monotonic() - self._began > PATIENCE_SECONDS:
             self._start()
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=done)
+            self._bar.update(self._task, completed=self._done)
 
     def _start(self) -> None:
         from rich.console import Console  # noqa: PLC0415  # only long work pays for it

@@ -9,6 +9,7 @@ from typing import Final
 
 from wardwatch.vocabulary import EVERYTHING, Gap
 
+from .capture import CaptureResult
 from .content import Content
 from .findings import count
 from .scene import Scene
@@ -16,6 +17,12 @@ from .table import TCP, FlowFlag
 
 MATERIAL: Final = 1e-4
 MATERIAL_LOSS: Final = 0.01
+HIDING: Final = (
+    "encrypted 802.11", "fragmented 802.11", "frames shorter", "packets cut", "malformed", "packets with too many",
+    "link type", "GRE", "PPP with", "MPLS", "ERSPAN", "fragments", "records longer", "packets of an undeclared",
+    "bytes passed over", "raw IP", "802.11 frames that hold", "other reasons", "EtherType 0x88e5", "MACsec",
+)  # fmt: skip
+"""How the names of those counters begin behind which IP traffic can lie; the others can hold none."""
 STREAM_RULES: Final = ("traffic.cms-stream", "traffic.patient-data-clear", "traffic.remote-mount")
 
 
@@ -57,6 +64,20 @@ def _content_gaps(subject: str, flow: str, content: Content) -> Iterator[Gap]:
             f"(SHA-256 {first.first}… and {first.second}…, packet {first.mark.number}); the first copy was read",
             STREAM_RULES,
         )  # fmt: skip
+
+
+def capture_gaps(result: CaptureResult) -> Iterator[Gap]:
+    """What the capture reader counted instead of decoding, and what was wrong with the files."""
+    packets = sum(stats.packets for stats in result.files)
+    for counter in result.counters:
+        rules = (EVERYTHING,) if counter.name.startswith(HIDING) else ()
+        yield Gap(
+            "all captures", f"{counter.name}: {count(counter.packets, 'packet')}, {count(counter.bytes, 'byte')}",
+            "they were counted, not decoded", bearing(counter.packets or 1, packets, rules),
+        )  # fmt: skip
+    for stats in result.files:
+        for note in stats.notes:
+            yield Gap(stats.path, note.what, note.why, bearing(note.packets or note.bytes, stats.bytes, (EVERYTHING,)))
 
 
 def flow_gaps(scene: Scene) -> Iterator[Gap]:
