@@ -37,7 +37,7 @@ install: $(INSTALLED)
 demo: install
 	@mkdir -p $(OUT)
 	@echo 'a ward of 8 monitors that are not there: $(OUT)/ward.pcap, and what they really sent: $(OUT)/ward.truth.jsonl'
-	@$(BIN)/wardwatch twin capture --monitors 8 --truth $(OUT)/ward.truth.jsonl $(OUT)/ward.pcap
+	@$(BIN)/wardwatch twin capture $(OUT)/ward.pcap --monitors 8 --central documented --update 1 --truth $(OUT)/ward.truth.jsonl --quiet
 	@$(BIN)/wardwatch scan $(OUT)/ward.pcap --json $(OUT)/ward.json --html $(OUT)/ward.html || [ $$? -eq 1 ]
 	@echo
 	@echo 'a real capture of others: examples/nfs-inside.pcap'
