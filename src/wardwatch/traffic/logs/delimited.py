@@ -4,6 +4,7 @@ polars parses; two measures make it safe for lines an attacker wrote: a first li
 columns, and the number of rows must be that of the lines.
 """
 
+import csv
 from collections.abc import Sequence
 from io import BytesIO
 
@@ -19,14 +20,29 @@ def columns(lines: Lines, delimiter: str, indices: Sequence[int], *, quoted: boo
     """
     wanted = sorted(set(indices))
     quoted = quoted and b'"' in lines.data
-    table = _parse(lines.data, delimiter, wanted, quote='"' if quoted else None)
-    if table.height != len(lines) and quoted:
-        table = _parse(lines.data, delimiter, wanted, quote=None).with_columns(pl.all().str.strip_chars('"'))
-    if table.height != len(lines):  # a parser that miscounts must not shift rows against their numbers
-        table = pl.DataFrame(
-            {str(index): [None] * len(lines) for index in wanted}, dict.fromkeys(table.columns, pl.String)
-        )
-    return table
+    try:
+        table = _parse(lines.data, delimiter, wanted, quote='"' if quoted else None)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):  # a mark where RFC 4180 allows none
+        return _line_by_line(lines, delimiter, wanted, quoted=quoted)
+    # A parser that counts otherwise would shift rows against their numbers.
+    return table if table.height == len(lines) else _line_by_line(lines, delimiter, wanted, quoted=quoted)
+
+
+def _line_by_line(lines: Lines, delimiter: str, wanted: Sequence[int], *, quoted: bool) -> pl.DataFrame:
+    """The same, slowly and without complaint: a broken line spoils no other line of its block."""
+    rows = [_cells(lines.text(index), delimiter, quoted=quoted) for index in range(len(lines))]
+    cells = {str(place): [row[place] if place < len(row) else None for row in rows] for place in wanted}
+    return pl.DataFrame(cells, dict.fromkeys(cells, pl.String))
+
+
+def _cells(line: bytes, delimiter: str, *, quoted: bool) -> list[str]:
+    text = line.decode("utf-8", "replace")
+    if not quoted:
+        return text.split(delimiter)
+    try:
+        return next(csv.reader([text.replace("\0", "\ufffd")], delimiter=delimiter), [])
+    except csv.Error:  # a cell longer than csv's limit
+        return []
 
 
 def _parse(data: bytes, delimiter: str, wanted: Sequence[int], quote: str | None) -> pl.DataFrame:

@@ -43,6 +43,8 @@ class LogFile:
     last: int | None
     columns: frozenset[str]
     notes: tuple[str, ...] = ()
+    cut: str = ""
+    """Why the log was not read to its end; empty where it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,8 @@ def _read_one(source: Source, own: LogMapping | None, task: _Task, index: int) -
         first=done.first,
         last=done.last,
         columns=reader.columns | ({"codec"} if task.services else frozenset()),
-        notes=(*source.notes, *(f"{source.name}: {note}" for note in reader.notes)),
+        notes=tuple(f"{source.name}: {note}" for note in (*source.notes, *reader.notes)),
+        cut="; ".join(source.notes),
     )
 
 

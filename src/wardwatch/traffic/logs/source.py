@@ -5,6 +5,7 @@ file that unpacks to a multiple no log reaches is given up with a note.
 """
 
 import hashlib
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from .layout import Unread
 
+CUT: Final = "cut off where reading stopped"
 Place = Path | Literal["-"]
 
 BLOCK: Final = 4 << 20
@@ -71,6 +73,54 @@ class _Readable(Protocol):
     def read(self, count: int, /) -> bytes: ...
 
 
+class _End(RawIOBase):
+    """The bytes of a file and then those of one more frame."""
+
+    def __init__(self, under: BufferedReader, more: bytes) -> None:
+        super().__init__()
+        self._under = under
+        self._more = more
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer).cast("B")
+        data = self._under.read(len(view))
+        if not data:
+            data, self._more = self._more[: len(view)], self._more[len(view) :]
+        view[: len(data)] = data
+        return len(data)
+
+
+class _WholeZstd:
+    """Unpacks Zstandard frames; an EOFError where the last one is cut off, which the library passes over in silence.
+
+    A frame of our own with a random mark follows the file's bytes: it only comes out where all before it was whole.
+    """
+
+    def __init__(self, under: BufferedReader) -> None:
+        self._mark = secrets.token_bytes(16)
+        after = zstandard.ZstdCompressor().compress(self._mark)
+        unpack = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
+        self._reader = unpack.stream_reader(_End(under, after), read_across_frames=True)
+        self._held = b""
+
+    def read(self, count: int, /) -> bytes:
+        """At most `count` bytes; none at the end."""
+        while True:
+            data = self._reader.read(count)
+            together = self._held + data
+            keep = len(self._mark)
+            if not data:
+                if together != self._mark:
+                    raise EOFError("cut off")
+                return b""
+            ready, self._held = together[:-keep], together[-keep:]
+            if ready:
+                return ready
+
+
 @dataclass(slots=True)
 class Source:
     """One log being read. After the last block `lines`, `size` and `sha256` are those of the whole file."""
@@ -114,19 +164,19 @@ class Source:
             begin = 0
             if dropping:
                 begin, dropping = block.index(b"\n") + 1, False
-                self._drop(unread)
+                self._drop(unread, TOO_LONG)
             if begin < cut:
                 yield self._numbered(rest + block[begin:cut])
             rest = block[cut:]
-        if dropping:
-            self._drop(unread)
-        elif rest:
+        if rest and not self.notes:
             yield self._numbered(rest + b"\n")
+        elif rest or dropping:
+            self._drop(unread, TOO_LONG if dropping else CUT)
         self._drain()
 
-    def _drop(self, unread: "Unread") -> None:
+    def _drop(self, unread: "Unread", why: str) -> None:
         self.lines += 1
-        unread.note(TOO_LONG, Lines.of(b"\n", self.lines).numbers)
+        unread.note(why, Lines.of(b"\n", self.lines).numbers)
 
     def _numbered(self, data: bytes) -> Lines:
         lines = Lines.of(data, self.lines + 1)
@@ -156,7 +206,7 @@ class Source:
         return data
 
     def _stop(self, why: str) -> None:
-        self.notes.append(f"{self.name}: read only as far as line {self.lines}: {why}")
+        self.notes.append(f"read only as far as line {self.lines}: {why}")
 
     def _drain(self) -> None:
         """Read what lies behind the packed data, so that size and hash are those of the file."""
@@ -187,5 +237,5 @@ def _unpacker(raw: _Tally) -> _Readable:
     if magic.startswith(_GZIP):
         return cast("_Readable", igzip.IGzipFile(fileobj=buffered))  # type: ignore[no-untyped-call]  # isal has no types
     if magic.startswith(_ZSTD):
-        return zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(buffered, read_across_frames=True)
+        return _WholeZstd(buffered)
     return buffered

@@ -47,7 +47,7 @@ def _table(lines: Lines) -> pl.DataFrame:
     """One row a line; `_path` is '' where the object has none, and null where the line is no object."""
     try:
         table = pl.read_ndjson(BytesIO(lines.data), schema=_SCHEMA)
-    except pl.exceptions.PolarsError:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return _line_by_line(lines)
     if table.height != len(lines) or not bool(np.all(lines.codes[lines.starts] == ord("{"))):
         return _line_by_line(lines)
@@ -71,4 +71,5 @@ def _object(line: bytes) -> dict[str, str]:
 
 
 def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text.encode("utf-8", "replace").decode()  # a lone surrogate is no text
