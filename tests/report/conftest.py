@@ -226,7 +226,7 @@ def example() -> Report:
     return ward()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def context() -> Context:
     return Context(
         version="0.1.0",

@@ -8,17 +8,11 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from wardwatch.printable import printable
+from wardwatch.report.units import clean
 from wardwatch.vocabulary import Exposure, Finding, Gap, Report, Scalar, Severity, Subject, TimelineRow, Verdict, Where
 
 _GRAVITY: Final = {Verdict.FOUND: 0, Verdict.NOT_FIXED: 0, Verdict.NOT_PROVEN: 0, Verdict.UNKNOWN: 1}
 _NOT_GRAVE: Final = 2
-_LONGEST: Final = 1 << 15
-
-
-def clean(text: str) -> str:
-    """`text` made printable; what is printable already stays as it is, the mark of an earlier cut included."""
-    return printable(text, _LONGEST)
 
 
 def plain_where(where: Where) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from wardwatch.report.contents import clean
+from wardwatch.report.units import clean
 from wardwatch.vocabulary import Rule
 
 _WIDTH: Final = 80

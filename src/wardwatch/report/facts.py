@@ -1,5 +1,6 @@
 """In: a `Report`. Out: the facts its sentences are made of: who was found, what left, to whom, of how many patients."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,8 @@ DOCUMENTED: Final = ip_network("202.114.4.0/24")
 
 ATTEMPT: Final = "attempt"
 """The kind of a timeline mark that nobody answered."""
+
+_ADDRESS: Final = re.compile(r"[0-9A-Fa-f.:]+")
 
 _NOUNS: Final = {
     SubjectKind.DEVICE: "device",
@@ -106,9 +109,26 @@ class Facts:
 
     @cached_property
     def calls(self) -> list[TimelineRow]:
-        """What the found subjects did towards addresses outside, or towards the published block."""
+        """What the found subjects did towards addresses outside that a finding names, or the published block."""
         rows = (row for row in contents.timeline(self.report) if row.subject in self._found_ids)
-        return [row for row in rows if row.outside or (row.outside is None and is_documented(row.to))]
+        return [row for row in rows if self._is_call(row)]
+
+    def _is_call(self, row: TimelineRow) -> bool:
+        """An ordinary connection of a found device is no call; an address routed inside the site is none either."""
+        if row.outside is None:
+            return is_documented(row.to)
+        return row.outside and (is_documented(row.to) or row.to in self._named.get(row.subject, set()))
+
+    @cached_property
+    def _named(self) -> dict[str, set[str]]:
+        """The addresses that the findings of each subject name."""
+        named: dict[str, set[str]] = {}
+        for finding in contents.findings(self.report):
+            if finding.severity is not Severity.INFO:
+                where = (str(value) for item in finding.evidence for value in item.where.values())
+                words = [word.rstrip(".:") for text in (finding.summary, *where) for word in _ADDRESS.findall(text)]
+                named.setdefault(finding.subject, set()).update(words, (word.split(":")[0] for word in words))
+        return named
 
     @cached_property
     def _exposures_of(self) -> dict[str, list[Exposure]]:

@@ -8,13 +8,13 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from wardwatch.report import contents
-from wardwatch.report.contents import clean
 from wardwatch.report.facts import ATTEMPT, Facts, destinations, noun, patients
 from wardwatch.report.units import between, cut, duration, listed, many, number, sentence, size, span
 from wardwatch.vocabulary import Exposure, Gap, Severity, Subject, TimelineRow, Verdict
 
 _CAPTURES: Final = {"pcap", "pcapng", "capture", "snoop"}
 _LONGEST: Final = 300
+_NAME: Final = 60
 
 
 def verdict(facts: Facts, zone: tzinfo) -> str:
@@ -44,7 +44,7 @@ def _sent(facts: Facts, zone: tzinfo) -> list[str]:
         return []
     senders = {each.subject for each in exposed}
     where = "" if facts.sent else " inside the site"
-    to = listed([clean(peer) for peer in destinations(exposed)], more="other addresses")
+    to = listed([cut(peer, _NAME) for peer in destinations(exposed)], more="other addresses")
     when = between(min(each.first for each in exposed), max(each.last for each in exposed), zone)
     first = f"{share(len(senders), facts)} sent {content(exposed)} to {to}{where} {when}."
     return [first, _answered(exposed), _further(facts, senders)]
@@ -61,9 +61,13 @@ def content(exposed: Sequence[Exposure]) -> str:
 
 
 def _answered(exposed: Sequence[Exposure]) -> str:
-    if any(each.answered for each in exposed):
-        return "Data came back."
-    return "No data came back." if all(each.answered is False for each in exposed) else ""
+    """Whether somebody was there to take the data; nothing where that could not be seen."""
+    peers = {each.to for each in exposed}
+    answering = {each.to for each in exposed if each.answered}
+    if answering:
+        whole = "The destination" if len(peers) == 1 else f"{number(len(answering))} of {len(peers)} destinations"
+        return f"{whole} answered."
+    return "Nothing answered." if all(each.answered is False for each in exposed) else ""
 
 
 def _further(facts: Facts, senders: set[str]) -> str:
@@ -83,7 +87,7 @@ def _called(facts: Facts, zone: tzinfo) -> list[str]:
         return []
     callers = {row.subject for row in facts.calls}
     marks = [mark for row in facts.calls for mark in row.marks]
-    to = listed([clean(peer) for peer in facts.outside_peers], more="other addresses")
+    to = listed([cut(peer, _NAME) for peer in facts.outside_peers], more="other addresses")
     when = between(min(mark.first for mark in marks), max(mark.last for mark in marks), zone)
     unanswered = all(mark.kind == ATTEMPT for mark in marks)
     spoke = "exchanged data with" if any(mark.bytes for mark in marks) else "connected to"
@@ -149,7 +153,7 @@ def examined(facts: Facts) -> str:
 
 
 def _kind(kind: str) -> str:
-    return "capture" if kind.lower() in _CAPTURES else clean(kind).replace("-", " ") or "input"
+    return "capture" if kind.lower() in _CAPTURES else cut(kind, _NAME).replace("-", " ") or "input"
 
 
 def _spanning(first: datetime | None, last: datetime | None) -> list[str]:

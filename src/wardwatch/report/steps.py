@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Final
 
 from wardwatch.report import contents
-from wardwatch.report.contents import clean
 from wardwatch.report.context import Context
 from wardwatch.report.facts import DOCUMENTED, Facts, is_documented, patients
 from wardwatch.report.units import cut, listed, sentence, span
@@ -18,6 +17,7 @@ from wardwatch.vocabulary import Finding, Rule, Severity, Subject, Verdict
 MOST: Final = 5
 _LONGEST: Final = 320
 _FLEET: Final = 4
+_NAME: Final = 60
 _CALLING: Final = frozenset(
     {
         "traffic.known-address",
@@ -53,7 +53,7 @@ def _callers(facts: Facts) -> list[Subject]:
 def _them(subjects: Sequence[Subject]) -> str:
     if len(subjects) > _FLEET:
         return "them all"
-    return listed([cut(contents.clean(subject.name or subject.id), 40) for subject in subjects], most=_FLEET)
+    return listed([cut(subject.name or subject.id, _NAME) for subject in subjects], most=_FLEET)
 
 
 def _patients_first(facts: Facts, _context: Context) -> Iterator[str]:
@@ -76,7 +76,7 @@ def _disconnect(facts: Facts, _context: Context) -> Iterator[str]:
 def _block(facts: Facts, _context: Context) -> Iterator[str]:
     peers = facts.outside_peers
     documented = any(is_documented(peer) for peer in peers) or (_callers(facts) and any(map(is_cms8000, facts.found)))
-    others = [clean(peer) for peer in peers if not is_documented(peer)]
+    others = [cut(peer, _NAME) for peer in peers if not is_documented(peer)]
     blocked = [*([str(DOCUMENTED)] if documented else []), *others]
     if blocked:
         yield f"Block {listed(blocked, more='other addresses')} at the firewall, in both directions and on every port."
@@ -120,7 +120,7 @@ def _remedies(facts: Facts, context: Context) -> Iterator[str]:
 def _remedy(finding: Finding, rule: Rule | None) -> Iterator[str]:
     text = finding.remedy or (rule.remedy if rule else "")
     if text.strip():
-        yield cut(sentence(clean(text)), _LONGEST)
+        yield cut(sentence(text), _LONGEST)
 
 
 def _capture_again(facts: Facts, _context: Context) -> Iterator[str]:

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
+from wardwatch.printable import printable
 from wardwatch.vocabulary import Severity, Verdict
 
 _SIZES: Final = ("B", "kB", "MB", "GB", "TB", "PB")
 _STEP: Final = 1000
 _NEXT_UNIT: Final = 999.5
+_LONGEST: Final = 1 << 15
 _EN_DASH: Final = "\u2013"
 _CONFIRMED: Final = 0.95
 _LIKELY: Final = 0.6
@@ -72,6 +74,11 @@ SERVICES: Final = {
     11112: "DICOM",
 }
 """What usually answers on a port (IANA's registry; 511 and 515 also by the facts published on the CMS8000)."""
+
+
+def clean(text: str) -> str:
+    """`text` made printable; what is printable already stays as it is, the mark of an earlier cut included."""
+    return printable(text, _LONGEST)
 
 
 def size(count: int) -> str:
@@ -200,6 +207,6 @@ def sentence(text: str) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """`text` on one line, cut to `limit` characters with a mark."""
-    line = " ".join(text.split())
+    """`text` made printable, on one line, cut to `limit` characters with a mark."""
+    line = " ".join(clean(" ".join(text.split())).split())
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"

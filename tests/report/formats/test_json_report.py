@@ -47,7 +47,7 @@ def test_every_report_validates(reports: st.SearchStrategy[Report], data: st.Dat
 def test_the_example_is_as_reviewed(example: Report, context: Context, golden: Callable[[str, str], None]) -> None:
     text = render("json", example, context)
     VALIDATOR.validate(json.loads(text))
-    golden("report.json", text)
+    golden("json-ward.json", text)
 
 
 def test_keys_stand_in_the_contracts_order(example: Report) -> None:

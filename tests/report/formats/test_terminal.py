@@ -17,7 +17,7 @@ SGR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def test_the_example_is_as_reviewed(example: Report, context: Context, golden: Callable[[str, str], None]) -> None:
-    golden("terminal.txt", render("terminal", example, context))
+    golden("terminal-ward.txt", render("terminal", example, context))
 
 
 def test_a_clear_ward_is_as_reviewed(example: Report, context: Context, golden: Callable[[str, str], None]) -> None:

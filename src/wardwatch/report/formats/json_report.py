@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from wardwatch.report import contents
-from wardwatch.report.contents import clean
 from wardwatch.report.context import Context
+from wardwatch.report.units import clean
 from wardwatch.vocabulary import Evidence, Examined, Exposure, Finding, Gap, Report, Subject, rfc3339
 
 SCHEMA: Final = "wardwatch.report.v1"

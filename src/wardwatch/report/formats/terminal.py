@@ -9,11 +9,10 @@ from io import StringIO
 from typing import TYPE_CHECKING, Final, Literal
 
 from wardwatch.report import contents, sentences
-from wardwatch.report.contents import clean
 from wardwatch.report.context import Context
 from wardwatch.report.facts import Facts, destinations, noun, patients
 from wardwatch.report.steps import steps
-from wardwatch.report.units import STATES, cut, many, number, offsets, size, span
+from wardwatch.report.units import STATES, clean, cut, many, number, offsets, size, span
 from wardwatch.vocabulary import Report, Severity, Subject, Verdict
 
 if TYPE_CHECKING:
@@ -178,7 +177,7 @@ def _state(verdict: Verdict) -> "Text":
 
 def _address(subject: Subject) -> str:
     addresses = subject.device.addresses if subject.device else ()
-    return cut(clean(addresses[0] if addresses else subject.name or subject.id), _ADDRESS)
+    return cut(addresses[0] if addresses else subject.name or subject.id, _ADDRESS)
 
 
 def _profile(subject: Subject) -> str:
@@ -186,7 +185,7 @@ def _profile(subject: Subject) -> str:
     if not device or not device.profile:
         return ""
     sure = "" if device.confidence >= _CONFIRMED else f" ({device.confidence:.2f})"
-    return cut(clean(device.profile), _NAME) + sure
+    return cut(device.profile, _NAME) + sure
 
 
 def _to(facts: Facts, subject: Subject) -> str:
@@ -194,7 +193,7 @@ def _to(facts: Facts, subject: Subject) -> str:
     if not peers:
         return ""
     more = f" +{len(peers) - 1}" if len(peers) > 1 else ""
-    return cut(clean(peers[0]), _ADDRESS) + more
+    return cut(peers[0], _ADDRESS) + more
 
 
 def _say_steps(console: "Console", facts: Facts, context: Context) -> None:
