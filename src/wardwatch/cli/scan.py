@@ -86,6 +86,8 @@ def _save(text: str, file: str, *, revealed: bool) -> None:
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if revealed else 0o644)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            if revealed:
+                Path(file).chmod(0o600)  # also where the file was there before
             stream.write(text)
     except OSError as error:
         raise InputError(
