@@ -11,6 +11,7 @@ from .events import SECOND
 MOST_MONITORS: Final = 5000
 MOST_BACKGROUND: Final = 10
 SHORTEST: Final = 10
+_EARLIEST, _LATEST = 946_684_800, 4_102_444_799  # 2000-01-01 and 2099-12-31; a pcap file counts to 2106
 
 
 class Central(StrEnum):
@@ -43,6 +44,8 @@ class Plan:
         _within("update", self.update, 0, self.monitors)
         _within("seconds", self.seconds, SHORTEST, 30 * 86_400)
         _within("stay", self.stay, 10, 30 * 86_400)
+        if not _EARLIEST <= self.start // SECOND <= _LATEST:
+            raise UsageError("the start lies outside the years 2000 to 2099", cure="Choose a time in between")
         _within("attempt-every", self.attempt_every, 2, 86_400)
 
     @property

@@ -18,16 +18,19 @@ SERVER: Final = 1
 
 _WRAP: Final = 2**32
 _WINDOW: Final = 29_200
-_UNACKNOWLEDGED: Final = 8  # segments in a row before the other side acknowledges: well inside the window
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What lies between two hosts. `trip`: ns from client's packet to server's answer, seen beside the client."""
+    """What lies between two hosts. `trip`: ns from client's packet to server's answer, seen beside the client.
+
+    `unacknowledged`: segments in a row before the other side acknowledges; 8 stay well inside the window.
+    """
 
     actor: int = 0
     trip: int = 400 * MICROSECOND
     size: int = 1460
+    unacknowledged: int = 8
 
 
 class Connection:
@@ -81,7 +84,7 @@ class Connection:
             self._pause(12 * MICROSECOND + len(part) * 8)
             yield self._segment(side, ACK | PSH if last else ACK, payload=part, sent=sent)
             self._seq[side] += len(part)
-            if last or number % _UNACKNOWLEDGED == 0:
+            if last or number % self._line.unacknowledged == 0:
                 self._pause(self._line.trip if side == CLIENT else 60 * MICROSECOND)
                 yield self._segment(1 - side, ACK)
 
