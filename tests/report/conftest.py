@@ -411,3 +411,8 @@ def all_reports(draw: st.DrawFn) -> Report:
 def reports() -> st.SearchStrategy[Report]:
     """Any report that can be built, its texts hostile."""
     return all_reports()
+
+
+@pytest.fixture(scope="session")
+def example_exposure() -> Exposure:
+    return EXPOSURES[1]
