@@ -259,8 +259,8 @@ def peers(path: Path) -> tuple[list[Contender], list[str]]:
     return found, missing
 
 
-def slice_(size: int, rounds: int) -> tuple[list[str], list[Target]]:
-    """A small capture that the slow peers can bear."""
+def flow_tools(size: int, rounds: int) -> tuple[list[str], list[Target]]:
+    """The smaller of the large captures, which the slow peers can bear, beside tools that list conversations."""
     path = capture(size)
     warm([path])
     others, missing = peers(path)
@@ -310,7 +310,8 @@ def version(*command: str) -> str:
     if not shutil.which(command[0]):
         return f"{command[0]}: not installed"
     said = subprocess.run(command, capture_output=True, text=True, check=False)
-    return next(iter((said.stdout + said.stderr).splitlines()), command[0])
+    line = next(iter((said.stdout + said.stderr).splitlines()), command[0])
+    return line.split(" (")[0].rstrip(".")
 
 
 def machine(rounds: int) -> str:
@@ -341,7 +342,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="100 and 200 MB, three rounds; writes no results.md")
     parser.add_argument("--rounds", type=int, help="how often each contender runs (5; quick: 3)")
-    parser.add_argument("--only", choices=("big", "slice", "start"), help="one part only; writes no results.md")
+    parser.add_argument("--only", choices=("big", "peers", "start"), help="one part only; writes no results.md")
     return parser.parse_args()
 
 
@@ -356,7 +357,7 @@ def main() -> None:
     parts: dict[str, Callable[[], tuple[list[str], list[Target]]]] = {
         "start": lambda: start(rounds),
         "big": lambda: big(sizes, rounds),
-        "slice": lambda: slice_((10 if asked.quick else 50) * MEGA, min(rounds, 3)),
+        "peers": lambda: flow_tools(sizes[0], min(rounds, 3)),
     }
     text = document(rounds, [part for name, part in parts.items() if asked.only in (None, name)])
     if not asked.quick and not asked.only:
