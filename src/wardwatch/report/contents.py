@@ -5,7 +5,8 @@ The order follows from the values alone, so the same report gives the same docum
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from wardwatch.report.units import clean
@@ -13,6 +14,8 @@ from wardwatch.vocabulary import Exposure, Finding, Gap, Report, Scalar, Severit
 
 _GRAVITY: Final = {Verdict.FOUND: 0, Verdict.NOT_FIXED: 0, Verdict.NOT_PROVEN: 0, Verdict.UNKNOWN: 1}
 _NOT_GRAVE: Final = 2
+_NUMBER: Final = re.compile("([0-9]{1,32})")
+_SORTED_BY: Final = 256
 
 
 def plain_where(where: Where) -> dict[str, Any]:
@@ -33,20 +36,29 @@ def _plain(value: Scalar | tuple[str, ...]) -> object:
 def findings(report: Report) -> list[Finding]:
     """Every finding and note, gravest first, those of the whole and of its subjects once each."""
     sources = (report.judgement, *(subject.judgement for subject in report.subjects))
-    once = {_finding_key(finding): finding for source in sources for finding in source.findings}
-    return [once[key] for key in sorted(once)]
+    unlike = {id(finding): finding for source in sources for finding in source.findings}
+    alike: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in unlike.values():
+        alike.setdefault(_finding_key(finding), []).append(finding)
+    return [finding for key in sorted(alike) for finding in _once(alike[key])]
 
 
 def _finding_key(finding: Finding) -> tuple[object, ...]:
-    evidence = [(item.kind.value, plain_where(item.where), item.excerpt) for item in finding.evidence]
     said = (finding.title, finding.summary, finding.remedy, finding.references)
-    return (
-        finding.severity.rank,
-        -finding.confidence,
-        finding.rule,
-        natural(finding.subject),
-        json.dumps([evidence, said], sort_keys=True),
-    )
+    return (finding.severity.rank, -finding.confidence, finding.rule, natural(finding.subject), said)
+
+
+def _once(alike: Sequence[Finding]) -> Iterable[Finding]:
+    """Findings that say the same, in the order of their evidence; those with the same evidence once."""
+    if len(alike) == 1:
+        return alike
+    by_evidence = {_evidence(finding): finding for finding in alike}
+    return [by_evidence[key] for key in sorted(by_evidence)]
+
+
+def _evidence(finding: Finding) -> str:
+    every = [(item.kind.value, plain_where(item.where), item.excerpt) for item in finding.evidence]
+    return json.dumps(every, sort_keys=True)
 
 
 def gaps(report: Report) -> list[Gap]:
@@ -97,24 +109,7 @@ def timeline(report: Report) -> list[TimelineRow]:
     return sorted(rows, key=lambda row: (natural(row.subject), natural(row.to)))
 
 
-def names(report: Report) -> Mapping[str, str]:
-    """What to call each subject, by its id."""
-    return {subject.id: subject.name or subject.id for subject in report.subjects}
-
-
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+def natural(text: str) -> tuple[tuple[str | int, ...], str]:
     """A key that sorts the numbers in `text` by their value: 10.0.0.9 before 10.0.0.10."""
-    parts: list[tuple[int, int, str]] = []
-    start = 0
-    while start < min(len(text), 256):
-        end = start
-        digits = _is_digit(text[start])
-        while end < len(text) and _is_digit(text[end]) == digits and end - start < 64:  # noqa: PLR2004  # bounded
-            end += 1
-        parts.append((0, int(text[start:end]), text[start:end]) if digits else (1, 0, text[start:end]))
-        start = end
-    return (*parts, (2, 0, text))
-
-
-def _is_digit(character: str) -> bool:
-    return "0" <= character <= "9"
+    parts = _NUMBER.split(text[:_SORTED_BY])  # words at even places, numbers at odd ones
+    return tuple(int(part) if place % 2 else part for place, part in enumerate(parts)), text

@@ -1,7 +1,7 @@
 """In: a `Report`. Out: the facts its sentences are made of: who was found, what left, to whom, of how many patients."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -9,7 +9,7 @@ from ipaddress import ip_address, ip_network
 from typing import Final
 
 from wardwatch.report import contents
-from wardwatch.vocabulary import Exposure, Gap, Report, Severity, Subject, SubjectKind, TimelineRow, Verdict
+from wardwatch.vocabulary import Exposure, Finding, Gap, Report, Severity, Subject, SubjectKind, TimelineRow, Verdict
 
 DOCUMENTED: Final = ip_network("202.114.4.0/24")
 """The block of the addresses built into the CMS8000 (CISA ICSMA-25-030-01 Update A)."""
@@ -79,6 +79,31 @@ class Facts:
         return contents.gravest(self.report)
 
     @cached_property
+    def findings(self) -> list[Finding]:
+        """Every finding and note, gravest first."""
+        return contents.findings(self.report)
+
+    @cached_property
+    def gaps(self) -> list[Gap]:
+        """Every gap, the one that leaves most open first."""
+        return contents.gaps(self.report)
+
+    @cached_property
+    def exposures(self) -> list[Exposure]:
+        """What was sent in clear text, by subject and destination."""
+        return contents.exposures(self.report)
+
+    @cached_property
+    def timeline(self) -> list[TimelineRow]:
+        """The rows that hold a mark, by subject and destination."""
+        return contents.timeline(self.report)
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """What to call each subject, by its id."""
+        return {subject.id: subject.name or subject.id for subject in self.report.subjects}
+
+    @cached_property
     def noun(self) -> str:
         """What to call one of the subjects."""
         return noun(self.subjects)
@@ -99,18 +124,18 @@ class Facts:
     @cached_property
     def sent(self) -> list[Exposure]:
         """What the found subjects sent in clear text to the outside."""
-        return [each for each in contents.exposures(self.report) if each.outside and each.subject in self._found_ids]
+        return [each for each in self.exposures if each.outside and each.subject in self._found_ids]
 
     @cached_property
     def sent_inside(self) -> list[Exposure]:
         """What the found subjects sent in clear text within the site's own networks."""
         found = self._found_ids
-        return [each for each in contents.exposures(self.report) if not each.outside and each.subject in found]
+        return [each for each in self.exposures if not each.outside and each.subject in found]
 
     @cached_property
     def calls(self) -> list[TimelineRow]:
         """What the found subjects did towards addresses outside that a finding names, or the published block."""
-        rows = (row for row in contents.timeline(self.report) if row.subject in self._found_ids)
+        rows = (row for row in self.timeline if row.subject in self._found_ids)
         return [row for row in rows if self._is_call(row)]
 
     def _is_call(self, row: TimelineRow) -> bool:
@@ -123,7 +148,7 @@ class Facts:
     def _named(self) -> dict[str, set[str]]:
         """The addresses that the findings of each subject name."""
         named: dict[str, set[str]] = {}
-        for finding in contents.findings(self.report):
+        for finding in self.findings:
             if finding.severity is not Severity.INFO:
                 where = (str(value) for item in finding.evidence for value in item.where.values())
                 words = [word.rstrip(".:") for text in (finding.summary, *where) for word in _ADDRESS.findall(text)]
@@ -133,14 +158,14 @@ class Facts:
     @cached_property
     def _exposures_of(self) -> dict[str, list[Exposure]]:
         sorted_out: dict[str, list[Exposure]] = {}
-        for each in contents.exposures(self.report):
+        for each in self.exposures:
             sorted_out.setdefault(each.subject, []).append(each)
         return sorted_out
 
     @cached_property
     def _calls_of(self) -> dict[str, list[str]]:
         sorted_out: dict[str, list[str]] = {}
-        for row in contents.timeline(self.report):
+        for row in self.timeline:
             sorted_out.setdefault(row.subject, []).append(row.to)
         return sorted_out
 
@@ -161,19 +186,18 @@ class Facts:
     @cached_property
     def open_gaps(self) -> list[Gap]:
         """The gaps that leave a question open, the heaviest first."""
-        return [gap for gap in contents.gaps(self.report) if gap.is_open]
+        return [gap for gap in self.gaps if gap.is_open]
 
     @cached_property
     def rules(self) -> set[str]:
         """The rules met by more than a note."""
-        found = contents.findings(self.report)
+        found = self.findings
         return {finding.rule for finding in found if finding.severity is not Severity.INFO}
 
     @cached_property
     def times(self) -> list[datetime]:
-        """Every time the documents may show, for the one statement of the zone."""
-        marks = (mark for row in self.report.timeline for mark in row.marks)
+        """The times the documents show, for the one statement of the zone."""
         spans = [(each.first, each.last) for each in self.report.exposures]
-        spans += [(mark.first, mark.last) for mark in marks]
+        spans += [(min(m.first for m in row.marks), max(m.last for m in row.marks)) for row in self.timeline]
         whole = [time for time in (self.report.first, self.report.last) if time]
         return [*whole, *(time for pair in spans for time in pair)]

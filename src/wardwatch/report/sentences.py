@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
-from wardwatch.report import contents
 from wardwatch.report.facts import ATTEMPT, Facts, destinations, noun, patients
 from wardwatch.report.units import between, cut, duration, listed, many, number, sentence, size, span
 from wardwatch.vocabulary import Exposure, Gap, Severity, Subject, TimelineRow, Verdict
@@ -30,10 +29,12 @@ def _found(facts: Facts, zone: tzinfo) -> list[str]:
 
 
 def share(some: int, facts: Facts) -> str:
-    """'3 of 41 monitors', or 'The monitor' where there is one only."""
+    """'3 of 41 monitors', 'All 41 monitors', or 'The monitor' where there is one only."""
     whole = len(facts.subjects)
     if whole == 1:
         return f"The {facts.noun}"
+    if some == whole:
+        return f"All {many(whole, facts.noun)}"
     return f"{number(some)} of {many(whole, facts.noun)}"
 
 
@@ -103,7 +104,7 @@ def attempts(rows: Iterable[TimelineRow]) -> int:
 
 def _otherwise(facts: Facts) -> list[str]:
     """Nothing left and nobody was called: name the gravest findings by their titles."""
-    grave = [found for found in contents.findings(facts.report) if found.severity is not Severity.INFO]
+    grave = [found for found in facts.findings if found.severity is not Severity.INFO]
     titles = list(dict.fromkeys(found.title for found in grave))
     named = listed([f"'{cut(title, 80)}'" for title in titles], more="other findings")
     where = share(len(facts.found), facts) if facts.found else "this input"

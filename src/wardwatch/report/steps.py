@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from wardwatch.report import contents
 from wardwatch.report.context import Context
 from wardwatch.report.facts import DOCUMENTED, Facts, is_documented, patients
 from wardwatch.report.units import cut, listed, sentence, span
@@ -112,7 +111,7 @@ def _separate(facts: Facts, _context: Context) -> Iterator[str]:
 def _remedies(facts: Facts, context: Context) -> Iterator[str]:
     """What each finding says of itself, the gravest first; not again what the advice above covers."""
     covered = _CALLING if _callers(facts) else frozenset()
-    for finding in contents.findings(facts.report):
+    for finding in facts.findings:
         if finding.severity is not Severity.INFO and finding.rule not in covered:
             yield from _remedy(finding, context.rules.get(finding.rule))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from wardwatch.report import contents, timeline
+from wardwatch.report import timeline
 from wardwatch.report.context import Context
 from wardwatch.report.facts import Facts, destinations, noun, patients
 from wardwatch.report.units import (
@@ -153,12 +153,12 @@ def _peers(sent_to: Sequence[str], called: Sequence[str], context: Context) -> C
 
 def exposures(facts: Facts, context: Context) -> Table | None:
     """What was sent in clear text; None where nothing was."""
-    every = contents.exposures(facts.report)
+    every = facts.exposures
     if not every:
         return None
     shown, left_out = bounded(every, context, "row")
     titles = ("From", "To", "Port", "First to last", "Sessions", "Sent", "Messages", "Patients", "Identifying fields")
-    names = contents.names(facts.report)
+    names = facts.names
     caption = "One row for each sender, destination and port"
     return _table(caption, titles, (_exposure(each, names.get(each.subject, ""), context) for each in shown), left_out)
 
@@ -182,11 +182,11 @@ def _exposure(each: Exposure, name: str, context: Context) -> Sequence[Cell]:
 
 def people(facts: Facts, context: Context) -> Table | None:
     """Which pseudonyms (or, revealed, which patients) each exposure held; None where none is named."""
-    every = [each for each in contents.exposures(facts.report) if each.patients]
+    every = [each for each in facts.exposures if each.patients]
     if not every:
         return None
     shown, left_out = bounded(every, context, "row")
-    names = contents.names(facts.report)
+    names = facts.names
     title = "Patients" if context.revealed else "Patients, by pseudonym"
     rows = ((code(names.get(each.subject, each.subject)), code(each.to), _patients(each)) for each in shown)
     return _table("Whose data was sent", ("From", "To", title), rows, left_out)
@@ -202,7 +202,7 @@ def calls(rows: Sequence[TimelineRow], facts: Facts, context: Context) -> Table 
     if not rows:
         return None
     shown, left_out = bounded(rows, context, "row")
-    names = contents.names(facts.report)
+    names = facts.names
     titles = ("From", "To", "Attempts without answer", "Sessions", "Sent", "First to last", "Span")
     cells = (_call(row, names.get(row.subject, row.subject), context) for row in shown)
     return _table("The same in numbers", titles, cells, left_out)
@@ -223,12 +223,12 @@ def _call(row: TimelineRow, name: str, context: Context) -> Sequence[Cell]:
 
 def gaps(facts: Facts, context: Context) -> Table | None:
     """What could not be seen; None where everything was."""
-    every = contents.gaps(facts.report)
+    every = facts.gaps
     if not every:
         return None
     shown, left_out = bounded(every, context, "gap")
     titles = ("Where", "What", "Why", "Leaves open")
-    names = contents.names(facts.report)
+    names = facts.names
     rows = (
         (
             code(names.get(gap.subject, gap.subject)),

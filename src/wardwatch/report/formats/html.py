@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from wardwatch.report import contents, sentences, tables, timeline
+from wardwatch.report import sentences, tables, timeline
 from wardwatch.report.context import Context
 from wardwatch.report.facts import Facts
 from wardwatch.report.pointers import Pointer, pointer, reference
@@ -132,12 +132,10 @@ def _page(facts: Facts, context: Context) -> dict[str, Any]:
 def _timeline(facts: Facts, context: Context) -> dict[str, Any]:
     """Draw the rows that matter most: those of found subjects, then those with most marks."""
     order = {subject.id: place for place, subject in enumerate(facts.subjects)}
-    rows = sorted(
-        contents.timeline(facts.report), key=lambda row: (order.get(row.subject, len(order)), -len(row.marks))
-    )
+    rows = sorted(facts.timeline, key=lambda row: (order.get(row.subject, len(order)), -len(row.marks)))
     shown = rows[: min(context.rows or _STRIPS, _STRIPS)]
     picture = timeline.picture(shown, context.zone)
-    names = contents.names(facts.report)
+    names = facts.names
     left = len(rows) - len(shown)
     return {
         "picture": picture,
@@ -158,11 +156,11 @@ def _named(strip: timeline.Strip, names: Mapping[str, str]) -> tuple[str, str, t
 
 def _findings(facts: Facts, context: Context) -> dict[str, Any]:
     """Sort findings into chapters by rule, notes apart; beyond the bound of rows only their number is told."""
-    every = contents.findings(facts.report)
+    every = facts.findings
     shown, left_out = tables.bounded(every, context, "finding")
     grave = [finding for finding in shown if finding.severity is not Severity.INFO]
     notes = [finding for finding in shown if finding.severity is Severity.INFO]
-    names = contents.names(facts.report)
+    names = facts.names
     return {
         "chapters": list(_chapters(grave, names, context)),
         "notes": list(_chapters(notes, names, context)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, Final, Literal
 
-from wardwatch.report import contents, sentences
+from wardwatch.report import sentences
 from wardwatch.report.context import Context
 from wardwatch.report.facts import Facts, destinations, noun, patients
 from wardwatch.report.steps import steps
@@ -205,7 +205,7 @@ def _say_steps(console: "Console", facts: Facts, context: Context) -> None:
 
 
 def _say_gaps(console: "Console", facts: Facts, _context: Context) -> None:
-    missing = contents.gaps(facts.report)
+    missing = facts.gaps
     if not missing:
         return
     head = "What could not be seen" + (f" (the gravest of {number(len(missing))})" if len(missing) > 1 else "")
@@ -222,7 +222,7 @@ def _say_remarks(console: "Console", facts: Facts, context: Context) -> None:
 
 
 def _remarks(facts: Facts, context: Context) -> Iterator[str]:
-    notes = sum(each.severity is Severity.INFO for each in contents.findings(facts.report))
+    notes = sum(each.severity is Severity.INFO for each in facts.findings)
     said = [f"{many(notes, 'note')}, not counted in the verdict."] if notes else []
     if context.revealed:
         said.append("This document may name patients.")
