@@ -109,12 +109,58 @@ def test_other_protocols_are_what_they_are_meant_to_be(tmp_path: Path) -> None:
     plan = Plan(START, seconds=300, monitors=4, central=Central.OWN, background=2, stay=60)
     capture = made(tmp_path, plan)
     tree = " ".join(tshark(capture, "-q", "-z", "io,phs"))
-    for protocol in ("arp", "dns", "dhcp", "ntp", "mdns", "ssdp", "nbns", "tls", "hl7", "lpd", "dicom", "http"):
+    for protocol in (
+        "arp",
+        "dns",
+        "dhcp",
+        "ntp",
+        "mdns",
+        "ssdp",
+        "nbns",
+        "tls",
+        "hl7",
+        "lpd",
+        "dicom",
+        "http",
+        "nfs",
+        "mount",
+    ):
         assert f" {protocol} " in tree, protocol
     names = set(tshark(capture, "-Y", "dhcp.option.hostname", "-T", "fields", "-e", "dhcp.option.hostname"))
     assert {str(monitor["dhcp_name"]) for monitor in truth(tmp_path)["monitor"]} <= names
     jobs = tshark(capture, "-Y", "lpd && ip.dst==10.10.0.20 && tcp.len==8", "-T", "fields", "-e", "tcp.payload")
     assert b"\x02ward-1\n".hex() in {job.replace(":", "") for job in jobs}
+
+
+@needs_tshark
+def test_the_update_function_mounts_reads_and_lets_go(tmp_path: Path) -> None:
+    plan = Plan(START, seconds=120, monitors=4, central=Central.OWN, background=0, update=2)
+    capture = made(tmp_path, plan)
+    assert tshark(capture, "-Y", f"udp && ({WRONG})") == []
+    fields = ("-T", "fields", "-e", "ip.src", "-e", "rpc.msgtyp", "-e", "mount.path", "-e", "nfs.name")
+    rows = [row.split("\t") for row in tshark(capture, "-Y", "rpc", *fields)]
+    called = [row for row in rows if row[1] == "0"]
+    assert {row[0] for row in called} == {"10.20.16.1", "10.20.16.2"}
+    assert len(rows) == 2 * len(called)
+    assert {row[2] for row in called if row[2]} == {"/pm"}
+    assert {row[3] for row in called if row[3]} == {"monitor", "update"}
+    versions = tshark(capture, "-Y", "nfs && rpc.msgtyp==0", "-T", "fields", "-e", "ip.src", "-e", "rpc.programversion")
+    assert {row.split(",")[0] for row in versions} == {"10.20.16.1\t2", "10.20.16.2\t3"}
+    counted = Counter(row[0] for row in called)
+    for monitor in truth(tmp_path)["monitor"]:
+        told = [service for service in monitor["services"] if service["protocol"] in ("portmap", "mount", "nfs")]  # type: ignore[attr-defined]  # JSON
+        assert sum(service["records"] for service in told) == counted[str(monitor["address"])]
+
+
+@needs_tshark
+@pytest.mark.parametrize("central", [Central.NONE, Central.STATION])
+def test_the_update_function_calls_the_built_in_address_even_in_vain(tmp_path: Path, central: Central) -> None:
+    capture = made(tmp_path, Plan(START, seconds=120, monitors=2, central=central, background=0, update=1))
+    fields = ("-T", "fields", "-e", "ip.src", "-e", "ip.dst", "-e", "udp.dstport", "-e", "rpc.xid")
+    rows = tshark(capture, "-Y", "rpc", *fields)
+    assert len(rows) == 3
+    assert len(set(rows)) == 1
+    assert rows[0].startswith("10.20.16.1\t202.114.4.119\t111\t")
 
 
 @needs_tshark
@@ -215,10 +261,10 @@ def test_the_blocks_add_up_to_the_summaries(tmp_path: Path) -> None:
 
 
 def test_a_large_ward_is_only_more_of_the_same(tmp_path: Path) -> None:
-    made(tmp_path, Plan(START, seconds=12, monitors=300, central=Central.STATION, background=3, start_missing=True))
+    made(tmp_path, Plan(START, seconds=10, monitors=150, central=Central.STATION, background=1, start_missing=True))
     said = truth(tmp_path)["monitor"]
-    assert len({monitor["address"] for monitor in said}) == len({monitor["mac"] for monitor in said}) == 300
-    assert sum(bool(monitor["services"]) for monitor in said) > 280
+    assert len({monitor["address"] for monitor in said}) == len({monitor["mac"] for monitor in said}) == 150
+    assert sum(bool(monitor["services"]) for monitor in said) > 140
 
 
 @pytest.mark.parametrize(

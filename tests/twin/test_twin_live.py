@@ -66,8 +66,8 @@ def test_a_listener_gets_an_opening_and_then_whole_sets(station: Station) -> Non
 
 def test_speed_is_kept(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(live.time, "sleep", slept.append)
-    monkeypatch.setattr(live.time, "monotonic", lambda: 0.0)
+    monkeypatch.setattr("wardwatch.twin.live.time.sleep", slept.append)
+    monkeypatch.setattr("wardwatch.twin.live.time.monotonic", lambda: 0.0)
     live.stream(("127.0.0.1", station.port), 1, live.Pace(4, 2.0))
     assert slept == [0.5, 1.0, 1.5]
 

@@ -11,7 +11,9 @@ from operator import itemgetter
 from random import Random
 from typing import Final
 
-from . import dhcp, hl7, payloads
+from wardwatch.protocols.sunrpc_messages import Caller, record
+
+from . import dhcp, folders, hl7, payloads
 from .chance import chance
 from .events import MILLISECOND, SECOND, Event
 from .packets import BROADCAST, Host, ip, udp
@@ -55,6 +57,7 @@ class Workplace:
             (1800, self._renew),
             (110, self._print),
             (45, self._long_session),
+            (150, self._home_folder),
         ]
         return merge(*(self._now_and_then(every, habit) for every, habit in habits), key=itemgetter(0))
 
@@ -144,6 +147,24 @@ class Workplace:
         job = payloads.lpd_job(source.randrange(1000), self.host.name, document * source.randrange(1, 20))
         turns = [turn for said in job for turn in ((CLIENT, said), (SERVER, b"\0"))]
         yield from self.talk(time, source, (behind("10.10.0.20", _INSIDE), 515), turns)
+
+    def _home_folder(self, time: int, source: Random) -> Iterator[Event]:
+        """The home folder is mounted over UDP, read over TCP, and let go."""
+        server, caller = behind("10.10.0.50", _INSIDE), Caller(self.host.name, 1000, 1000)
+        folder = folders.Folder(f"/home/{self.host.name.lower()}", ((".profile", 800), ("handover.txt", 5000)))
+        for call in (folders.find_port(source, folders.MOUNT, 3), folders.mount(folder, caller, source)):
+            yield from self._ask(time, (server, call.port), call.question, call.answer, 801)
+            time += 20 * MILLISECOND
+        turns = [
+            (side, record(data))
+            for call in folders.read_all(folder, caller, source)
+            for side, data in ((CLIENT, call.question), (SERVER, call.answer))
+        ]
+        for event in self.talk(time, source, (server, folders.NFS_PORT), turns):
+            time = event.time
+            yield event
+        call = folders.unmount(folder, caller, source)
+        yield from self._ask(time + SECOND, (server, call.port), call.question, call.answer, 801)
 
     def _long_session(self, time: int, source: Random) -> Iterator[Event]:
         """A session that stays open for minutes and says a little now and then."""

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from wardwatch.protocols import identifying
+
 from .events import SECOND
 from .patients import Patient
 
@@ -20,7 +22,13 @@ OBSERVATIONS: Final = {
     "diastolic": ("8462-4", "Diastolic blood pressure", "mm[Hg]"),
     "temperature": ("8310-5", "Body temperature", "Cel"),
 }
-IDENTIFIERS: Final = ("birth date", "patient name", "patient number")
+IDENTIFIERS: Final = (
+    identifying.BIRTH_DATE,
+    identifying.DOCTOR_NAME,
+    identifying.PATIENT_NAME,
+    identifying.PATIENT_NUMBER,
+    identifying.SEX,
+)
 
 
 def stamp(time: int) -> str:
@@ -43,10 +51,11 @@ def header(sender: tuple[str, str], kind: str, control: str, time: int, charset:
 
 
 def identification(patient: Patient) -> str:
-    """PID with number, name and date of birth."""
+    """PID with number, name, date of birth and sex."""
     family, _, given = patient.name.partition(" ")
     year, month, day = patient.born
-    return f"PID|1||{patient.number}||{family}^{given}||{year:04d}{month:02d}{day:02d}|U"
+    sex = "FM"[int(patient.number[-1]) % 2]
+    return f"PID|1||{patient.number}||{family}^{given}||{year:04d}{month:02d}{day:02d}|{sex}"
 
 
 def observation(

@@ -32,6 +32,7 @@ from .places import (
 from .plan import Central, Plan
 from .stream import Bedside, Message
 from .tcp import CLIENT, SERVER, Connection, Line
+from .update import update
 from .waves import Second
 
 SYN_WAITS: Final = (0, 3, 9)
@@ -84,7 +85,16 @@ class MonitorTwin:
         parts = [self._start_up(), self._foreign_arp(), self._station()]
         if self.sends_hl7:
             parts.append(self._hl7())
+        if self.number < self.plan.update:
+            host, line = self._documented()
+            parts.append(update(self.plan, self.number, (self.host, host), line.trip))
         return merge(*parts, key=itemgetter(0))
+
+    def _documented(self) -> tuple[Host, Line]:
+        """The documented address whatever the monitor is set up for: where the update function calls."""
+        if self.plan.central is Central.STATION:
+            return behind(STATION_ADDRESS, _OUTSIDE_ROUTERS), Line(self.number, _OUTSIDE_TRIP)
+        return self.central()
 
     def central(self, address: str = STATION_ADDRESS) -> tuple[Host, Line]:
         """The host that answers at `address`, as the ward sees it, and the line to it."""

@@ -71,7 +71,7 @@ class Tally:
             "records": self.records,
             "bytes": self.size,
             "patients": list(self.patients),
-            "fields": sorted(self.identifiers),
+            "identifying": sorted(self.identifiers),
         }
         if self.size:
             summary |= {"first": clock(self.first), "last": clock(self.last)}
