@@ -7,12 +7,14 @@ of a conversation into messages (`Dialogue`). Form decides, never the port.
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Final, Protocol
+from types import MappingProxyType
+from typing import Final, NamedTuple, Protocol
 
 KIBI: Final = 1024
 UNLIMITED: Final = 2**63 - 1
+NO_FACTS: Final[Mapping[str, str | int]] = MappingProxyType({})
 
 
 class Side(IntEnum):
@@ -74,9 +76,8 @@ class Identifier:
     person: Person = Person.PATIENT
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One complete application message.
+class Message(NamedTuple):
+    """One complete application message. A named tuple, because a long stream has millions of them.
 
     `kind` is the codec's own word for it ('patient', 'telemetry', 'observation', 'mount', ...). `fields` names the
     kinds of data present in clear ('heart rate', 'ECG waveform'), identifying ones not repeated. `facts` are values
@@ -90,7 +91,7 @@ class Message:
     end: int
     identifiers: tuple[Identifier, ...] = ()
     fields: tuple[str, ...] = ()
-    facts: Mapping[str, str | int] = field(default_factory=dict)
+    facts: Mapping[str, str | int] = NO_FACTS
 
 
 class Dialogue(Protocol):

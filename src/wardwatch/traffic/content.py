@@ -1,12 +1,13 @@
 """In: one conversation's messages, each with the packet that completed it. Out: what it held, in bounded memory."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from wardwatch.protocols.codec import Message, Person, Side
 
-from .reassembly import Conflict, Mark
+from .reassembly import Conflict, Mark, Piece
 
 PATIENTS_KEPT: Final = 4096
 NOTABLE_KEPT: Final = {"sunrpc": 256, "dhcp": 16}
@@ -70,10 +71,10 @@ class Content:
     notable: list[Notable] = field(default_factory=list)
     notable_uncounted: int = 0
     skipped: int = 0
-    start_missing: bool = False
     repeated: int = 0
     conflict_count: int = 0
     conflicts: list[Conflict] = field(default_factory=list)
+    _fields_seen: set[tuple[str, ...]] = field(default_factory=set)
 
     @property
     def lost(self) -> int:
@@ -85,33 +86,36 @@ class Content:
         """Whether anything in it identifies a patient."""
         return bool(self.charsets)
 
-    def took(self, side: int, count: int, lost: int, mark: Mark) -> None:
-        """`count` payload bytes of `side` came, or `lost` are missing."""
+    def took(self, side: int, piece: Piece) -> None:
+        """Payload bytes of `side` came, or some are missing."""
         half = self.sides[side]
-        half.bytes += count
-        half.lost += lost
-        half.holes += lost > 0
-        if count:
-            half.first = half.first or mark
-            half.last = mark
+        half.bytes += len(piece.data)
+        half.lost += piece.lost
+        half.holes += piece.lost > 0
+        if piece.data:
+            half.first = half.first or piece.mark
+            half.last = piece.ends[-1][1] if piece.ends else piece.mark
 
-    def add(self, message: Message, mark: Mark) -> None:
-        """One complete message."""
+    def add(self, message: Message, packet_at: Callable[[int], Mark]) -> None:
+        """One complete message; `packet_at` tells the packet that brought the byte before an offset of its side."""
         half = self.sides[message.side]
         half.records[message.kind] += 1
-        half.first_record = half.first_record or mark
-        if len(self.fields) < FIELDS_KEPT:
-            self.fields.update(message.fields)
+        if half.first_record is None:
+            half.first_record = packet_at(message.end)
+        fields = message.fields
+        if fields and fields not in self._fields_seen and len(self._fields_seen) < FIELDS_KEPT:
+            self._fields_seen.add(fields)
+            self.fields.update(fields)
         if message.facts:
-            self._note(message, mark)
+            self._note(message, packet_at)
         if message.identifiers:
-            self._identify(message, mark)
+            self._identify(message, packet_at(message.end))
         elif message.kind == "patient":
-            self.anonymous = self.anonymous or mark
-        elif message.fields and not self.patients:
+            self.anonymous = self.anonymous or packet_at(message.end)
+        elif fields and not self.patients:
             self.headless = True
 
-    def _note(self, message: Message, mark: Mark) -> None:
+    def _note(self, message: Message, packet_at: Callable[[int], Mark]) -> None:
         bed = message.facts.get("bed")
         if bed is not None:
             self.beds.add(str(bed))
@@ -119,6 +123,7 @@ class Content:
             return
         if len(self.notable) < NOTABLE_KEPT.get(self.protocol, NOTABLE_KEPT_ELSE):
             facts = tuple(sorted(message.facts.items()))
+            mark = packet_at(message.end)
             self.notable.append(Notable(message.protocol, message.kind, message.side, facts, mark))
         else:
             self.notable_uncounted += 1

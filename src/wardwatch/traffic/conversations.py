@@ -1,23 +1,27 @@
 """In: segments of kept flows as the kernel hands them on. Out: each flow's content, read by the codec of its form."""
 
-from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
+from operator import itemgetter
 from typing import Final
 
 from wardwatch.plugins import modules
-from wardwatch.protocols.codec import Codec, Dialogue, Message, Side, Transport
+from wardwatch.protocols.codec import Codec, Dialogue, Side, Transport
 
 from .content import Content
-from .reassembly import Mark, Piece, Stream
+from .reassembly import SEQUENCE_SPACE, SYN, Mark, Piece, Stream
 from .table import Segment
 
 PROBE_BYTES: Final = 64 * 1024
 OPEN_CONVERSATIONS: Final = 4096
 STRAGGLERS_NANOSECONDS: Final = 5 * 10**9
 RECOGNISED: Final = 0.5
+_ASK_AGAIN: Final = 4
 _FIN: Final = 0x01
 _RST: Final = 0x04
+_OPENING_OR_END: Final = SYN | _FIN | _RST
 
 
 def codecs() -> tuple[Codec, ...]:
@@ -35,16 +39,17 @@ class Conversation:
     dialogue: Dialogue | None = None
     hopeless: bool = False
     _streams: tuple[Stream, Stream] = field(default_factory=lambda: (Stream(), Stream()))
+    _fed: list[int] = field(default_factory=lambda: [0, 0])
     _probe: list[tuple[int, Piece]] = field(default_factory=list)
-    _probed: list[bytearray] = field(default_factory=lambda: [bytearray(), bytearray()])
+    _probed: int = 0
     _ask_at: int = 1
     _closed: int = 0
 
-    def take(self, segment: Segment) -> None:
-        """One packet of the flow."""
-        mark = Mark(segment.file, segment.number, segment.time)
-        for piece in self._pieces(segment, mark):
-            self._read(segment.side, piece)
+    def take(self, segments: Sequence[Segment]) -> None:
+        """Packets of the flow, in order of capture."""
+        index = 0
+        while index < len(segments):
+            index = self._take_row(segments, index) or self._take_one(segments, index)
 
     @property
     def is_over(self) -> bool:
@@ -60,72 +65,110 @@ class Conversation:
             self._recognise()
         if self.dialogue is not None:
             last = max((half.last for half in self.content.sides if half.last), key=lambda mark: mark.time)
-            self._keep(self.dialogue.finish(), last)
+            for message in self.dialogue.finish():
+                self.content.add(message, lambda _: last)
             self.content.skipped = self.dialogue.skipped
         self._probe.clear()
         return self._told()
+
+    def _take_row(self, segments: Sequence[Segment], index: int) -> int:
+        """Take the segments from `index` on that follow each other without a flaw; where the row ends, 0 for none."""
+        first = segments[index]
+        side, seq, end = first.side, first.seq, index
+        stream = self._streams[side]
+        if self.transport is Transport.UDP or not stream.is_next(seq):
+            return 0
+        for segment in segments[index:]:
+            if segment.side != side or segment.seq != seq or segment.flags & _OPENING_OR_END:
+                break
+            if segment.length != len(segment.data) or not segment.length:
+                break
+            seq = (seq + segment.length) % SEQUENCE_SPACE
+            end += 1
+        if end == index:
+            return 0
+        row = segments[index:end]
+        piece = _joined(row)
+        stream.advance(first.seq, piece.data)
+        self._read(side, piece)
+        return end
+
+    def _take_one(self, segments: Sequence[Segment], index: int) -> int:
+        segment = segments[index]
+        mark = Mark(segment.file, segment.number, segment.time)
+        for piece in self._pieces(segment, mark):
+            self._read(segment.side, piece)
+        return index + 1
 
     def _pieces(self, segment: Segment, mark: Mark) -> list[Piece]:
         if self.transport is Transport.UDP:
             cut = segment.length - len(segment.data)
             return [Piece(segment.data, 0, mark)] + ([Piece(b"", cut, mark)] if cut > 0 else [])
-        pieces = self._streams[segment.side].add(segment.seq, segment.data, segment.length, segment.flags, mark)
         if segment.flags & _RST:
             self._closed = 3
         elif segment.flags & _FIN:
             self._closed |= 1 << segment.side
-        return pieces
+        return self._streams[segment.side].add(segment.seq, segment.data, segment.length, segment.flags, mark)
 
     def _read(self, side: int, piece: Piece) -> None:
-        self.content.took(side, len(piece.data), piece.lost, piece.mark)
+        self.content.took(side, piece)
         if self.dialogue is not None:
             self._feed(self.dialogue, side, piece)
         elif not self.hopeless:
             self._probe.append((side, piece))
-            self._probed[side] += piece.data
-            if sum(map(len, self._probed)) >= self._ask_at:
+            self._probed += len(piece.data)
+            if self._probed >= self._ask_at:
                 self._recognise()
 
     def _recognise(self) -> None:
         """Ask every codec at growing sizes; the surest one reads the flow from its beginning."""
-        client, server = (bytes(part[:PROBE_BYTES]) for part in self._probed)
+        sent = [b"".join(piece.data for each, piece in self._probe if each == side)[:PROBE_BYTES] for side in (0, 1)]
         sure, codec = max(
-            ((codec.recognise(self.transport, client, server), codec) for codec in self.codecs),
-            key=lambda answer: answer[0],
+            ((codec.recognise(self.transport, sent[0], sent[1]), codec) for codec in self.codecs),
+            key=itemgetter(0),
             default=(0.0, None),
         )
         if codec is not None and sure >= RECOGNISED:
             self._begin(codec, sure)
-        elif sum(map(len, self._probed)) >= PROBE_BYTES:
+        elif self._probed >= PROBE_BYTES:
             self.hopeless = True
             self._probe.clear()
-        self._ask_at = 2 * sum(map(len, self._probed)) + 1
+        self._ask_at = _ASK_AGAIN * self._probed + 1
 
     def _begin(self, codec: Codec, sure: float) -> None:
         self.content.protocol, self.content.confidence = codec.name, sure
         self.dialogue = codec.open(self.transport)
         waiting, self._probe = self._probe, []
-        self._probed = [bytearray(), bytearray()]
         for side, piece in waiting:
             self._feed(self.dialogue, side, piece)
 
     def _feed(self, dialogue: Dialogue, side: int, piece: Piece) -> None:
+        begin = self._fed[side]
+        self._fed[side] += piece.lost + len(piece.data)
         if piece.lost:
             dialogue.lose(Side(side), piece.lost)
-        if piece.data:
-            self._keep(dialogue.feed(Side(side), piece.data), piece.mark)
-
-    def _keep(self, messages: Iterable[Message], mark: Mark) -> None:
-        for message in messages:
-            self.content.add(message, mark)
+        if not piece.data:
+            return
+        for message in dialogue.feed(Side(side), piece.data):
+            self.content.add(message, lambda end: piece.packet_at(max(0, end - begin - 1)))
 
     def _told(self) -> Content:
         content = self.content
-        content.start_missing = any(stream.start_missing for stream in self._streams)
         content.repeated = sum(stream.repeated for stream in self._streams)
         content.conflict_count = sum(stream.conflict_count for stream in self._streams)
         content.conflicts = [conflict for stream in self._streams for conflict in stream.conflicts]
         return content
+
+
+def _joined(row: Sequence[Segment]) -> Piece:
+    """One piece of segments that follow each other."""
+    first = row[0]
+    mark = Mark(first.file, first.number, first.time)
+    if len(row) == 1:
+        return Piece(first.data, 0, mark)
+    ends = accumulate(segment.length for segment in row)
+    marks = (Mark(segment.file, segment.number, segment.time) for segment in row)
+    return Piece(b"".join([segment.data for segment in row]), 0, mark, tuple(zip(ends, marks, strict=True)))
 
 
 class Conversations:
@@ -145,17 +188,10 @@ class Conversations:
 
     def segments(self, batch: list[Segment]) -> list[int]:
         """Reads the batch; answers the flows of which no more payload is wanted."""
-        unwanted = []
+        groups: dict[int, list[Segment]] = defaultdict(list)
         for segment in batch:
-            if segment.flow in self._ended:
-                self.late += segment.length
-                continue
-            conversation = self._conversation(segment)
-            conversation.take(segment)
-            if conversation.hopeless:
-                unwanted.append(segment.flow)
-            if conversation.is_over:
-                self._closing.setdefault(segment.flow, segment.time + STRAGGLERS_NANOSECONDS)
+            groups[segment.flow].append(segment)
+        unwanted = [flow for flow, group in groups.items() if self._take(flow, group)]
         if batch:
             self._close(batch[-1].time)
         return unwanted
@@ -164,6 +200,17 @@ class Conversations:
         """Ends what is still open."""
         for flow in list(self._open):
             self._end(flow)
+
+    def _take(self, flow: int, group: Sequence[Segment]) -> bool:
+        """Read the segments of one flow; whether no more of it is wanted."""
+        if flow in self._ended:
+            self.late += sum(segment.length for segment in group)
+            return False
+        conversation = self._conversation(group[0])
+        conversation.take(group)
+        if conversation.is_over:
+            self._closing.setdefault(flow, group[-1].time + STRAGGLERS_NANOSECONDS)
+        return conversation.hopeless
 
     def _conversation(self, segment: Segment) -> Conversation:
         conversation = self._open.get(segment.flow)

@@ -5,11 +5,12 @@ too long has passed on the packets' clock; then the hole is declared. Of two cop
 wins (RFC 9293, section 3.4, leaves the choice to the receiver); a copy that differs is noted with both hashes.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 SEQUENCE_SPACE: Final = 2**32
@@ -33,11 +34,21 @@ class Mark(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """Bytes in stream order; where `data` is empty, `lost` bytes are missing here."""
+    """Bytes in stream order; where `data` is empty, `lost` bytes are missing here.
+
+    `mark` is the first packet that brought them; `ends` says behind which of the bytes each packet's part ends.
+    """
 
     data: bytes
     lost: int
     mark: Mark
+    ends: Sequence[tuple[int, Mark]] = ()
+
+    def packet_at(self, offset: int) -> Mark:
+        """The packet that brought the byte at `offset` of `data`."""
+        if not self.ends:
+            return self.mark
+        return self.ends[min(bisect_right(self.ends, offset, key=itemgetter(0)), len(self.ends) - 1)][1]
 
 
 class Conflict(NamedTuple):
@@ -83,6 +94,19 @@ class Stream:
             return list(self._deliver(start, data, length - len(data), mark))
         self._place(start, data, length - len(data), mark)
         return [*self._drain(), *self._overdue(mark)]
+
+    def is_next(self, seq: int) -> bool:
+        """Whether a segment that begins at `seq` would be deliverable at once, with nothing waiting behind it."""
+        return not self._waiting and (self._next is None or self._next % SEQUENCE_SPACE == seq)
+
+    def advance(self, seq: int, data: bytes) -> None:
+        """Take `data`, whole segments in a row of which the first `is_next`, without looking at each."""
+        if self._next is None:
+            self._next = self._origin = seq
+            self.start_missing = True
+        self._remember(self._next + len(data) - len(data[-HISTORY_BYTES:]), data[-HISTORY_BYTES:])
+        self.delivered += len(data)
+        self._next += len(data)
 
     def finish(self) -> list[Piece]:
         """What still waits behind holes, with the holes declared."""
