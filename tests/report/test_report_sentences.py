@@ -140,7 +140,7 @@ def test_clear(example: Report) -> None:
     assert said(report) == "Nothing was found in 2 captures (1.2 GB, spanning 19 d 8 h). 41 monitors were seen."
     assert said(replace(report, subjects=report.subjects[:1])).endswith(" 1 monitor was seen.")
     assert said(replace(report, subjects=(), first=None, last=None)) == (
-        "Nothing was found in 2 captures (1.2 GB). No monitor was recognised in it, so this says little."
+        "Nothing was found in 2 captures (1.2 GB). No monitor was recognised in them, so this says little."
     )
 
 
@@ -196,9 +196,10 @@ def test_many_monitors_are_not_listed_by_name(example: Report) -> None:
 
 def test_inside_the_site_the_advice_is_separation(example: Report) -> None:
     finding = replace(example.judgement.findings[0], rule="traffic.patient-data-clear", remedy="Encrypt it.")
-    subject = replace(example.subjects[16], judgement=judge((finding,), ()), device=None)
+    subject = replace(example.subjects[16], judgement=judge((finding,), ()))
     inside = replace(example.exposures[0], to="10.0.0.5", outside=False)
     report = replace(example, judgement=judge((finding,), ()), subjects=(subject,), exposures=(inside,), timeline=())
+    report = replace(report, subjects=(replace(subject, device=replace(subject.device, profile="Other")),))  # type: ignore[type-var]  # a device is there
     separate, encrypt = advised(report)
     assert separate.startswith("Put the monitors and their central station into a network of their own that nothing")
     assert encrypt == "Encrypt it."

@@ -13,7 +13,10 @@ from wardwatch.vocabulary import Exposure, Gap, Severity, Subject, TimelineRow, 
 
 _CAPTURES: Final = {"pcap", "pcapng", "capture", "snoop"}
 _LONGEST: Final = 300
+BRIEF: Final = 120
 _NAME: Final = 60
+_PAIR: Final = 2
+_INSTANT: Final = 0.05
 
 
 def verdict(facts: Facts, zone: tzinfo) -> str:
@@ -29,12 +32,12 @@ def _found(facts: Facts, zone: tzinfo) -> list[str]:
 
 
 def share(some: int, facts: Facts) -> str:
-    """'3 of 41 monitors', 'All 41 monitors', or 'The monitor' where there is one only."""
+    """'3 of 41 monitors', 'All 41 monitors', 'Both monitors', or 'The monitor' where there is one only."""
     whole = len(facts.subjects)
     if whole == 1:
         return f"The {facts.noun}"
     if some == whole:
-        return f"All {many(whole, facts.noun)}"
+        return f"Both {facts.noun}s" if whole == _PAIR else f"All {many(whole, facts.noun)}"
     return f"{number(some)} of {many(whole, facts.noun)}"
 
 
@@ -120,7 +123,7 @@ def _unknown(facts: Facts, _zone: tzinfo) -> list[str]:
     rest = len(facts.open_gaps) - 1
     also = f"{many(rest, 'more gap')} {'leaves' if rest == 1 else 'leave'} questions open." if rest > 0 else ""
     missing = facts.open_gaps[0]
-    why = f"{cut(missing.what, _LONGEST).rstrip('.')} ({cut(missing.why, _LONGEST).rstrip('.')})."
+    why = f"{cut(missing.what, BRIEF).rstrip('.')} ({cut(missing.why, BRIEF).rstrip('.')})."
     return [f"Cannot tell: {why}", also, f"Nothing was found in {examined(facts)}."]
 
 
@@ -131,12 +134,13 @@ def gap(missing: Gap) -> str:
 
 def _clear(facts: Facts, _zone: tzinfo) -> list[str]:
     devices = [subject for subject in facts.subjects if subject.device]
-    return [f"Nothing was found in {examined(facts)}.", _seen(devices) if devices or _on_the_wire(facts) else ""]
+    return [f"Nothing was found in {examined(facts)}.", _seen(facts, devices) if devices or _on_the_wire(facts) else ""]
 
 
-def _seen(devices: Sequence[Subject]) -> str:
+def _seen(facts: Facts, devices: Sequence[Subject]) -> str:
     if not devices:
-        return "No monitor was recognised in it, so this says little."
+        where = "it" if len(facts.report.inputs) == 1 else "them"
+        return f"No monitor was recognised in {where}, so this says little."
     return f"{many(len(devices), noun(devices))} {'was' if len(devices) == 1 else 'were'} seen."
 
 
@@ -158,4 +162,5 @@ def _kind(kind: str) -> str:
 
 
 def _spanning(first: datetime | None, last: datetime | None) -> list[str]:
-    return [f"spanning {duration((last - first).total_seconds())}"] if first and last else []
+    seconds = (last - first).total_seconds() if first and last else 0.0
+    return [f"spanning {duration(seconds)}"] if seconds >= _INSTANT else []

@@ -101,7 +101,7 @@ def _tell(facts: Facts, _context: Context) -> Iterator[str]:
 
 
 def _separate(facts: Facts, _context: Context) -> Iterator[str]:
-    if facts.sent_inside and not facts.sent:
+    if facts.sent_inside and not facts.sent and facts.noun == "monitor":
         yield (
             "Put the monitors and their central station into a network of their own that nothing else can read: what "
             "they send is not encrypted."

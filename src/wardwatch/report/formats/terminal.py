@@ -13,7 +13,7 @@ from wardwatch.report.context import Context
 from wardwatch.report.facts import Facts, destinations, noun, patients
 from wardwatch.report.steps import steps
 from wardwatch.report.units import STATES, clean, cut, many, number, offsets, size, span
-from wardwatch.vocabulary import Report, Severity, Subject, Verdict
+from wardwatch.vocabulary import Gap, Report, Severity, Subject, Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -206,13 +206,18 @@ def _say_steps(console: "Console", facts: Facts, context: Context) -> None:
 
 def _say_gaps(console: "Console", facts: Facts, _context: Context) -> None:
     missing = facts.gaps
-    if not missing:
+    if not missing or (facts.report.judgement.verdict is Verdict.UNKNOWN and _is_said(missing)):
         return
     head = "What could not be seen" + (f" (the gravest of {number(len(missing))})" if len(missing) > 1 else "")
     words = _text(head, _BOLD)
     words.append(f"  {sentences.gap(missing[0])}", style="not bold")
     console.print()
     _paragraph(console, "", words, _GAP_LINES)
+
+
+def _is_said(missing: Sequence[Gap]) -> bool:
+    """Whether the verdict has already named all there is to name."""
+    return len(missing) == 1 and max(len(missing[0].what), len(missing[0].why)) <= sentences.BRIEF
 
 
 def _say_remarks(console: "Console", facts: Facts, context: Context) -> None:
