@@ -52,6 +52,7 @@ class Units:
         self._at = 0
         self._in_step = True
         self._unit_left = 0  # of a data unit
+        self._next_start = 0  # where the next presentation data value begins, with the head of its unit
         self._value_left = 0  # of a presentation data value in it
         self._part: Part | None = None
         self._ends = False  # the present value ends its part
@@ -107,6 +108,7 @@ class Units:
         if not REQUEST <= kind <= ABORT or self._held[1] or size > longest:
             return self._leave_step()
         if kind == DATA:
+            self._next_start = self._at
             self._take(_UNIT.size)
             self._unit_left = size
             return True
@@ -130,11 +132,12 @@ class Units:
             self._part.end = self._at
             found.append(self._part)
             self._part = None
-        self._part = self._part or Part(context, is_command, self._at)
+        self._part = self._part or Part(context, is_command, self._next_start)
         self._ends = bool(control & _LAST)
         self._take(_VALUE.size)
         self._unit_left -= 4 + size
         self._value_left = size - 2
+        self._next_start = self._at + self._value_left
         self._close(found)
         return True
 

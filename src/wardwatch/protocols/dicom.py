@@ -5,7 +5,6 @@ where the association was not seen, the first element tells it.
 """
 
 from collections.abc import Mapping
-from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -216,21 +215,25 @@ def _sure(sent: bytes) -> float:
     return 0.8 if commands and dict(elements.elements(bytes(commands[0].raw), elements.IMPLICIT_LITTLE)) else 0.0
 
 
-_VERSION_AT: Final = b"\x00\x00\x00\x00\x00\x00\x01"
+_ANY: Final = 0
+_ASSOCIATION: Final = bytes((_ANY, 0, _ANY, _ANY, _ANY, _ANY, 0, 1, 0, 0))  # protocol version 1, reserved zeros
+_ASSOCIATION_MASK: Final = b"\xff\xff\0\0\0\0\xff\xff\xff\xff"
+# A data unit below 16 MiB whose first value is a whole command, which begins with its group length (0000,0000).
+_COMMANDING: Final = b"\x04\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0"
+_COMMANDING_MASK: Final = b"\xff\xff\xff\0\0\0\xff\0\0\0\0\xff\xff\xff\xff\xff"
+_BUDGET: Final = 8 * KIBI * KIBI
 CODEC: Final = Codec(
     name="dicom",
     title="DICOM",
     reference="DICOM PS3.7, PS3.8",
-    signatures=tuple(
-        Signature(
-            Transport.TCP,
-            bytes((kind,)) + _VERSION_AT + bytes(2),
-            b"\xff\xff\xff\xff\x00\x00\xff\xff\xff\xff",
-            budget=8 * KIBI * KIBI,
-        )
-        for kind in (REQUEST, ACCEPT)
+    signatures=(
+        *(
+            Signature(Transport.TCP, bytes((kind,)) + _ASSOCIATION[1:], _ASSOCIATION_MASK, budget=_BUDGET)
+            for kind in (REQUEST, ACCEPT)
+        ),
+        Signature(Transport.TCP, _COMMANDING, _COMMANDING_MASK, budget=_BUDGET),
     ),
     recognise=recognise,
-    open=partial(_Conversation),
+    open=_Conversation,
     carries="Patients' names, numbers and images in clear, with titles in place of a sign-in.",
 )
