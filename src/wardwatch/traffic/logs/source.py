@@ -76,7 +76,7 @@ class _Readable(Protocol):
 class _End(RawIOBase):
     """The bytes of a file and then those of one more frame."""
 
-    def __init__(self, under: BufferedReader, more: bytes) -> None:
+    def __init__(self, under: "_Readable", more: bytes) -> None:
         super().__init__()
         self._under = under
         self._more = more
@@ -99,11 +99,11 @@ class _WholeZstd:
     A frame of our own with a random mark follows the file's bytes: it only comes out where all before it was whole.
     """
 
-    def __init__(self, under: BufferedReader) -> None:
+    def __init__(self, under: "_Readable") -> None:
         self._mark = secrets.token_bytes(16)
         after = zstandard.ZstdCompressor().compress(self._mark)
         unpack = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
-        self._reader = unpack.stream_reader(_End(under, after), read_across_frames=True)
+        self._reader = unpack.stream_reader(cast("BinaryIO", _End(under, after)), read_across_frames=True)
         self._held = b""
 
     def read(self, count: int, /) -> bytes:
