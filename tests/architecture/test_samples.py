@@ -12,15 +12,21 @@ TESTS = ROOT / "tests"
 
 
 class Kind(NamedTuple):
-    """Where plug-ins of one kind lie, what they define, and where below tests/ the samples of one lie."""
+    """Where plug-ins of one kind lie, what they define, and where below tests/ the samples of one lie.
+
+    The samples' folder has the plug-in's `name` in it: its module's own, or (`by_offer`) that of what it offers.
+    """
 
     package: str
     offering: str
     places: tuple[str, ...]
+    by_offer: bool = False
 
     def offered(self) -> dict[str, str]:
         """Module and name of each plug-in of the house."""
         ours = [module for module in modules(self.package, self.offering) if module.__name__.startswith("wardwatch.")]
+        if not self.by_offer:
+            return {module.__name__: module.__name__.rpartition(".")[2] for module in ours}
         offers = {module.__name__: getattr(module, self.offering) for module in ours}
         return {name: offer if isinstance(offer, str) else offer.name for name, offer in offers.items()}
 
@@ -30,8 +36,9 @@ DETECTORS = Kind(
     "wardwatch.traffic.detectors",
     "RULE",
     ("traffic/detectors/samples/{}/fires/*", "traffic/detectors/samples/{}/silent/*"),
+    by_offer=True,
 )
-DOCUMENTS = Kind("wardwatch.report.formats", "FORMAT", ("report/golden/*{}*",))
+DOCUMENTS = Kind("wardwatch.report.formats", "FORMAT", ("report/golden/*{}*",), by_offer=True)
 LOGS = Kind("wardwatch.traffic.logs.formats", "FORMAT", ("traffic/logs/samples/{}/*",))
 KINDS = (CODECS, DETECTORS, DOCUMENTS, LOGS)
 PLACES = [
