@@ -20,6 +20,7 @@ SUFFIX = {"win32": ".dll", "darwin": ".dylib"}
 FLAGS = [
     "-std=c11",
     "-O3",
+    "-flto",
     "-shared",
     "-fvisibility=hidden",
     "-fno-strict-aliasing",

@@ -9,6 +9,7 @@ import secrets
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, collapse_addresses
 from pathlib import Path
 from types import TracebackType
@@ -258,6 +259,13 @@ def _view(address: int, count: int, dtype: np.dtype[np.void]) -> npt.NDArray[np.
     return np.frombuffer(raw.cast("B"), dtype, count)
 
 
+def _copy(records: npt.NDArray[np.void], places: npt.NDArray[np.intp] | slice) -> npt.NDArray[np.void]:
+    """The records at `places`, copied as plain words: NumPy would copy structures field by field."""
+    words = records.view(np.uint64).reshape(-1, FLOW.itemsize // 8)
+    chosen = words[places].copy() if isinstance(places, slice) else words.take(places, axis=0)
+    return chosen.view(FLOW).reshape(-1)
+
+
 class Kernel:
     """Reads captures, one after the other, into one flow table. Use as a context manager, or call `close()`."""
 
@@ -371,19 +379,20 @@ class Kernel:
         if segments:
             self._hand_on(segments)
         if retired:
-            self._sink.retired(_view(self._library.ww_retired(self._handle), retired, FLOW).copy())
+            self._sink.retired(_copy(_view(self._library.ww_retired(self._handle), retired, FLOW), slice(None)))
         self._library.ww_drained(self._handle)
         return bool(segments or retired)
 
     def _hand_on(self, count: int) -> None:
-        rows = _view(self._library.ww_segments(self._handle), count, _SEGMENT).tolist()
+        rows = _view(self._library.ww_segments(self._handle), count, _SEGMENT)
         used = self._report.arena_used
         arena = ctypes.string_at(self._library.ww_arena(self._handle), used) if used else b""
-        batch = [
-            Segment(flow, side, file, number, time, seq, flags, length, arena[at : at + n])
-            for time, flow, number, seq, length, at, n, file, side, flags, _ in rows
-        ]
-        for flow in self._sink.segments(batch):
+        begins = rows["at"].tolist()
+        ends = (rows["at"] + rows["n"]).tolist()
+        columns = [rows[name].tolist() for name in Segment._fields[:-1]]
+        data = [arena[begin:end] for begin, end in zip(begins, ends, strict=True)]
+        make = partial(tuple.__new__, Segment)  # Segment._make without a Python frame for each
+        for flow in self._sink.segments(list(map(make, zip(*columns, data, strict=True)))):
             self.drop(flow)
 
     def drop(self, flow: int) -> None:
@@ -392,8 +401,7 @@ class Kernel:
 
     def flows(self) -> npt.NDArray[np.void]:
         """Copies of the FLOW records in the table, in order of first packet time."""
-        live = self._live()
-        return live[self.order()]
+        return self.take(self.order())
 
     def order(self) -> npt.NDArray[np.intp]:
         """Where in the table the live records lie, in order of first packet time, then of id."""
@@ -403,7 +411,7 @@ class Kernel:
 
     def take(self, places: npt.NDArray[np.intp]) -> npt.NDArray[np.void]:
         """Copies of the records at `places` of the table."""
-        return self._live()[places]
+        return _copy(self._live(), places)
 
     def _live(self) -> npt.NDArray[np.void]:
         slots = self._library.ww_slots(self._handle)

@@ -52,6 +52,10 @@ void decode_part(kernel *k, packet *p, layer from) {
 }
 
 static void note_linktype(report *out, u32 linktype) {
+    if (out->nlinktypes && out->linktypes[0] == linktype) {
+        out->linktype_packets[0]++;
+        return;
+    }
     for (u64 i = 0; i < out->nlinktypes; i++)
         if (out->linktypes[i] == linktype) {
             out->linktype_packets[i]++;
@@ -70,22 +74,23 @@ static void note_time(report *out, i64 time) {
         out->last = time;
 }
 
-void packet_in(kernel *k, span data, u32 wire, i64 time, u32 linktype) {
+void packet_in(kernel *k, const pending *from) {
     report *out = &k->out;
     packet p;
     memset(&p, 0, offsetof(packet, owned));
-    p.rest = data;
-    p.wire = wire > data.n ? wire : data.n;
-    p.real = p.wire;
-    p.time = time;
+    p.rest = from->data;
+    p.wire = p.real = from->wire > from->data.n ? from->wire : from->data.n;
+    p.time = from->time;
     p.frames = 1;
-    p.linktype = linktype;
+    p.linktype = from->linktype;
+    p.hinted = from->hinted;
+    p.hash = from->hash;
     p.number = (u32)++out->packets;
-    out->cut += data.n < wire;
-    k->now = time;
-    note_time(out, time);
-    note_linktype(out, linktype);
-    decode(k, &p, link_of(linktype));
+    out->cut += from->data.n < from->wire;
+    k->now = from->time;
+    note_time(out, from->time);
+    note_linktype(out, from->linktype);
+    decode(k, &p, link_of(from->linktype));
     release(&p);
     out->decoded += p.stored;
 }

@@ -14,16 +14,28 @@ static u64 mix(u64 a, u64 b) {
     return (u64)product ^ (u64)(product >> 64);
 }
 
-static u64 end_point(const kernel *k, const u8 address[16], u32 port) {
-    u64 half[2];
-    memcpy(half, address, 16);
-    return mix(half[0] ^ k->set.seed[0], half[1] ^ k->set.seed[1] ^ ((u64)port << 32 | port));
+static u64 end_point(const kernel *k, u64 one, u64 two, u32 port) {
+    return mix(one ^ k->set.seed[0], two ^ k->set.seed[1] ^ ((u64)port << 32 | port));
+}
+
+static u32 conversation(const kernel *k, u64 x, u64 y, u32 ver, u32 proto) {
+    const u64 h = mix((x < y ? x : y) ^ k->set.seed[1], (x < y ? y : x) ^ (ver << 8 | proto) ^ 0x2d358dccaa6c78a5u);
+    return (u32)(h ^ h >> 32);
 }
 
 u32 flow_hash(const kernel *k, const u8 a[16], const u8 b[16], u32 aport, u32 bport, u32 ver, u32 proto) {
-    const u64 x = end_point(k, a, aport), y = end_point(k, b, bport);
-    const u64 h = mix((x < y ? x : y) ^ k->set.seed[1], (x < y ? y : x) ^ (ver << 8 | proto) ^ 0x2d358dccaa6c78a5u);
-    return (u32)(h ^ h >> 32);
+    u64 x[2], y[2];
+    memcpy(x, a, 16);
+    memcpy(y, b, 16);
+    return conversation(k, end_point(k, x[0], x[1], aport), end_point(k, y[0], y[1], bport), ver, proto);
+}
+
+/* The same for IPv4, from the header's eight bytes of addresses. */
+u32 hash4(const kernel *k, const u8 addresses[8], u32 sport, u32 dport, u32 proto) {
+    u64 halves[2];
+    widen(&halves[0], addresses);
+    widen(&halves[1], addresses + 4);
+    return conversation(k, end_point(k, halves[0], 0, sport), end_point(k, halves[1], 0, dport), 4, proto);
 }
 
 static bool equal(const u8 x[16], const u8 y[16]) {
@@ -190,7 +202,8 @@ static void update(kernel *k, flow *f, const packet *p, u32 side) {
 void flow_packet(kernel *k, packet *p) {
     u32 slot = 0, side = 0;
     const u32 dport = sideless(p->proto) ? p->sport : p->dport;
-    const u32 hash = flow_hash(k, p->src, p->dst, p->sport, dport, p->ver, p->proto);
+    const u32 hash = p->hinted ? p->hash : flow_hash(k, p->src, p->dst, p->sport, dport, p->ver, p->proto);
+    CHECK(hash == flow_hash(k, p->src, p->dst, p->sport, dport, p->ver, p->proto));
     flow *f = find(k, hash, p, &slot, &side);
     if (f && UNLIKELY(renewed(k, f, p, side))) {
         retire(k, slot);
@@ -207,7 +220,7 @@ void flow_packet(kernel *k, packet *p) {
 
 bool flows_open(kernel *k) {
     const u64 n = k->set.max_flows;
-    k->flows = calloc(n, sizeof(flow));
+    k->flows = pages(n * sizeof(flow));
     k->freed = malloc(n * sizeof(u32));
     k->retired = malloc(RETIRED * sizeof(flow));
     k->holes = calloc(HOLE_SETS, sizeof(hole[HOLE_WAYS]));

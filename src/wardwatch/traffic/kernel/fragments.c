@@ -177,6 +177,7 @@ static bool contradicts(const datagram *d, u32 end, bool more) {
 
 layer fragment(kernel *k, packet *p, u32 id, u32 at, bool more) {
     fragments *t = k->frags;
+    p->hinted = false;
     if (p->rest.n < p->real)
         return refuse(k, p, C_FRAGMENT_CUT, 0);
     if (odd(p, at, more))

@@ -12,7 +12,7 @@ bool index_open(hashed *x, u64 records) {
     while (size < records + records / 2)
         size *= 2;
     x->mask = (u32)(size - 1);
-    x->entries = calloc(size, sizeof(entry));
+    x->entries = pages(size * sizeof(entry));
     return x->entries != NULL;
 }
 

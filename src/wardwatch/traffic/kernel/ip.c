@@ -32,13 +32,12 @@ layer ipv4(kernel *k, packet *p) {
         count(k, C_IP_LONGER, 0, 1, p->wire);
     if (total) /* 0: the sender's network card was to cut it up (segmentation offload) */
         limit(p, total);
+    p->hinted = p->hinted && !p->ver; /* the hash is that of the outermost header */
     p->ver = 4;
     p->ttl = s.p[8];
     p->proto = s.p[9];
-    memset(p->src + 4, 0, 12);
-    memset(p->dst + 4, 0, 12);
-    memcpy(p->src, s.p + 12, 4);
-    memcpy(p->dst, s.p + 16, 4);
+    address4(p->src, s.p + 12);
+    address4(p->dst, s.p + 16);
     advance(p, header);
     const u16 place = be16(s, 6);
     if (UNLIKELY(place & 0x3fff))
@@ -95,6 +94,7 @@ layer ipv6(kernel *k, packet *p) {
         count(k, C_IP_LONGER, 0, 1, p->wire);
     if (length) /* 0: a jumbogram (RFC 2675) or segmentation offload */
         limit(p, length + 40);
+    p->hinted = p->hinted && !p->ver;
     p->ver = 6;
     p->ttl = s.p[7];
     memcpy(p->src, s.p + 8, 16);

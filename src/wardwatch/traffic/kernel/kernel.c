@@ -9,13 +9,13 @@ EXPORT void ww_close(kernel *k) {
     if (!k)
         return;
     fragments_close(k);
-    free(k->flows);
+    pages_free(k->flows, k->set.max_flows * sizeof(flow));
     free(k->freed);
     free(k->retired);
     free(k->holes);
     free(k->hole_turn);
-    free(k->index.entries);
-    free(k->ids.entries);
+    pages_free(k->index.entries, ((u64)k->index.mask + 1) * sizeof(entry));
+    pages_free(k->ids.entries, ((u64)k->ids.mask + 1) * sizeof(entry));
     free(k->segments);
     free(k->arena);
     free(k->match);

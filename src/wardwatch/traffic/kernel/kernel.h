@@ -13,6 +13,12 @@
 #else
 #define EXPORT __attribute__((visibility("default")))
 #endif
+#if defined(WW_CHECK) /* the build of the tests' driver */
+#include <assert.h>
+#define CHECK(x) assert(x)
+#else
+#define CHECK(x) ((void)0)
+#endif
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 enum {
@@ -32,6 +38,7 @@ enum {
     RETIRED = 16384,
     HOLE_SETS = 2048,
     HOLE_WAYS = 8,
+    BATCH = 128,                 /* packets decoded together */
     FRAGMENTED = 1024,           /* datagrams being reassembled */
     FRAGMENT_MEMORY = 16 << 20,
     INTERFACES = 1024,           /* of one pcapng section */
@@ -219,6 +226,20 @@ typedef struct {
     interface interfaces[INTERFACES];
 } walker;
 
+/* A packet that lies whole in the buffer, `at` its record; its conversation's hash where that was easily told. */
+typedef struct {
+    span data;
+    u64 at;
+    i64 time;
+    u32 wire, linktype, hash;
+    bool hinted;
+} pending;
+
+typedef struct {
+    pending each[BATCH];
+    u32 n;
+} batch;
+
 typedef struct {
     span rest;          /* what is left to decode */
     u32 real;           /* how long it was on the wire: at least rest.n */
@@ -228,7 +249,8 @@ typedef struct {
     u8 depth, ver, proto, ttl;
     u16 vlan, ethertype;
     u16 sport, dport;
-    bool tagged, stored;
+    bool tagged, stored, hinted;
+    u32 hash;
     u8 mac[6];
     u8 src[16], dst[16];
     u8 tcpflags;
@@ -270,7 +292,7 @@ layer refuse(kernel *k, packet *p, u32 kind, u32 value);
 
 /* decode.c */
 void decode_part(kernel *k, packet *p, layer from);  /* a part of a packet that owns what it reassembles */
-void packet_in(kernel *k, span data, u32 wire, i64 time, u32 linktype);
+void packet_in(kernel *k, const pending *from);
 
 static inline void advance(packet *p, u32 n) {
     p->rest = skip(p->rest, n);
@@ -282,6 +304,23 @@ static inline void limit(packet *p, u32 n) {
     p->rest = upto(p->rest, n);
     if (n < p->real)
         p->real = n;
+}
+
+/* Four bytes of address and four zeros, written at once: what is read at once should be. */
+static inline void widen(void *to, const u8 *address) {
+    u32 four;
+    memcpy(&four, address, 4);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    const u64 eight = (u64)four << 32;
+#else
+    const u64 eight = four;
+#endif
+    memcpy(to, &eight, 8);
+}
+
+static inline void address4(u8 to[16], const u8 *address) {
+    widen(to, address);
+    memset(to + 8, 0, 8);
 }
 
 /* links.c, wifi.c, tunnels.c, ip.c, transport.c: each takes one layer off and names the next. */
@@ -331,6 +370,16 @@ void sequence(kernel *k, flow *f, const packet *p, u32 side);
 bool matcher_open(kernel *k);
 u32 match_payload(const matcher *m, const packet *p);
 void keep(kernel *k, flow *f, u32 slot, packet *p, u32 side);
+
+u32 hash4(const kernel *k, const u8 addresses[8], u32 sport, u32 dport, u32 proto);
+
+/* batch.c */
+void batch_add(const kernel *k, batch *b, u64 at, span data, u32 wire, i64 time, u32 linktype);
+u64 batch_run(kernel *k, batch *b, u64 end);
+
+/* memory.c */
+void *pages(u64 size);
+void pages_free(void *memory, u64 size);
 
 /* pcap.c, pcapng.c: walk as far as whole records and room reach; the number of bytes used. */
 u64 pcap_walk(kernel *k, const u8 *data, u64 n, bool final);

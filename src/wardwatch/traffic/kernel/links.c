@@ -140,10 +140,8 @@ layer hdlc(kernel *k, packet *p) {
 layer arp(kernel *k, packet *p) {
     if (!has(p->rest, 28) || be16(p->rest, 2) != 0x0800 || be16(p->rest, 4) != 0x0604)
         return refuse(k, p, C_ARP, 0);
-    memset(p->src, 0, 16);
-    memset(p->dst, 0, 16);
-    copy_at(p->src, p->rest, 14, 4);
-    copy_at(p->dst, p->rest, 24, 4);
+    address4(p->src, p->rest.p + 14);
+    address4(p->dst, p->rest.p + 24);
     const u16 operation = be16(p->rest, 6);
     p->ver = VER_ARP;
     p->tcpflags = operation == 1 || operation == 2 ? (u8)operation : 0;

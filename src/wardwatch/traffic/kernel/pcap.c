@@ -112,7 +112,27 @@ static void begin_search(kernel *k, u64 at) {
     k->walk.scanned = 0;
 }
 
-static u64 one(kernel *k, const u8 *data, u64 at, u64 n) {
+/* As many sound records as lie whole in the buffer, up to a batch. */
+static u64 many(kernel *k, const u8 *data, u64 at, u64 n) {
+    const walker *w = &k->walk;
+    const u32 most = longest(w) < RECORD_LIMIT ? longest(w) : RECORD_LIMIT;
+    batch b;
+    b.n = 0;
+    while (b.n < BATCH) {
+        const span s = {data + at, (u32)(n - at)};
+        if (!has(s, w->header))
+            break;
+        const record r = header_at(w, s);
+        if (UNLIKELY(r.captured > most || r.wire > RECORD_SANE * 4u) || s.n - w->header < r.captured)
+            break;
+        batch_add(k, &b, at, upto(skip(s, w->header), r.captured), r.wire, r.time, w->linktype);
+        at += w->header + r.captured;
+    }
+    return batch_run(k, &b, at);
+}
+
+/* A record that did not fit a batch: damage, one that is too long, or the first part of one. */
+static u64 odd(kernel *k, const u8 *data, u64 at, u64 n) {
     walker *w = &k->walk;
     const span s = {data + at, (u32)(n - at)};
     if (!has(s, w->header))
@@ -129,11 +149,7 @@ static u64 one(kernel *k, const u8 *data, u64 at, u64 n) {
         w->skip = (u64)w->header + r.captured;
         return at;
     }
-    if (s.n - w->header < r.captured)
-        return at;
-    __builtin_prefetch(data + at + w->header + r.captured);
-    packet_in(k, upto(skip(s, w->header), r.captured), r.wire, r.time, w->linktype);
-    return at + w->header + r.captured;
+    return at;
 }
 
 u64 pcap_walk(kernel *k, const u8 *data, u64 n, bool final) {
@@ -154,7 +170,9 @@ u64 pcap_walk(kernel *k, const u8 *data, u64 n, bool final) {
         } else if (searching) {
             at = search(k, data, at, n, final);
         } else {
-            at = one(k, data, at, n);
+            at = many(k, data, at, n);
+            if (at == before)
+                at = odd(k, data, at, n);
         }
         if (at == before && !w->skip && w->searching == searching)
             break; /* the record goes on in the next chunk */

@@ -97,7 +97,10 @@ static void timed(kernel *k, const interface *f, span body) {
     const bool big = k->walk.big;
     const u64 units = (u64)end32(body, 4, big) << 32 | end32(body, 8, big);
     const u32 captured = end32(body, 12, big);
-    packet_in(k, upto(skip(body, 20), captured), end32(body, 16, big), time_of(f, units), f->linktype);
+    batch b;
+    b.n = 0;
+    batch_add(k, &b, 0, upto(skip(body, 20), captured), end32(body, 16, big), time_of(f, units), f->linktype);
+    batch_run(k, &b, 0);
 }
 
 /* Section 4.4: no time (that of the packet before is taken, and said), always the first interface. */
@@ -108,7 +111,11 @@ static void simple(kernel *k, span body) {
     const u32 wire = end32(body, 0, k->walk.big);
     const u32 captured = f->snaplen && f->snaplen < wire ? f->snaplen : wire;
     k->out.timeless++;
-    packet_in(k, upto(skip(body, 4), captured), wire, k->out.packets ? k->now : 0, f->linktype);
+    const pending p = {
+        .data = upto(skip(body, 4), captured), .wire = wire, .time = k->out.packets ? k->now : 0,
+        .linktype = f->linktype,
+    };
+    packet_in(k, &p);
 }
 
 static void enhanced(kernel *k, span body, u32 id) {

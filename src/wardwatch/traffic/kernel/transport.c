@@ -49,7 +49,8 @@ static layer udp(kernel *k, packet *p) {
         return partial(k, p);
     if (p->dport == 4789 && vxlan(p) != L_DONE)
         return L_ETHERNET;
-    p->payload = p->rest;
+    p->payload.p = p->rest.p; /* one by one: they were written one by one, and are still on their way */
+    p->payload.n = p->rest.n;
     p->length = p->real;
     return done(k, p);
 }
