@@ -278,3 +278,12 @@ def test_a_plan_that_cannot_be_is_refused(wrong: dict[str, int]) -> None:
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Choose a folder"):
         write(Plan(START, seconds=10), (tmp_path / "no" / "a.pcap", None), Impairments())
+
+
+@pytest.mark.parametrize("missing", [False, True], ids=["whole", "start missing"])
+def test_people_are_those_named_and_those_named_before_the_start(tmp_path: Path, *, missing: bool) -> None:
+    plan = Plan(START, seconds=120, monitors=6, central=Central.STATION, background=0, stay=60, start_missing=missing)
+    made(tmp_path, plan)
+    streams = [service for _, service in services(tmp_path) if service["protocol"] == "cms"]
+    assert all(set(service["patients"]) <= set(service["people"]) for service in streams)  # type: ignore[call-overload]  # JSON
+    assert any(service["patients"] != service["people"] for service in streams) is missing

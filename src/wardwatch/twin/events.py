@@ -23,12 +23,17 @@ class Stream:
 
 
 class Block(NamedTuple):
-    """One application message and the values in it; `identifiers`: which identifying fields it carries, filled."""
+    """One application message and the values in it.
+
+    `patient`: the number it names; `identifiers`: which identifying fields it carries, filled; `about`: whose data it
+    holds, named or not.
+    """
 
     name: str
     values: Mapping[str, Value]
     patient: str = ""
     identifiers: tuple[str, ...] = ()
+    about: str = ""
 
 
 class Sent(NamedTuple):

@@ -244,7 +244,9 @@ class MonitorTwin:
             control = f"{self.name}-{count}"
             values = self._displayed(wave)
             message = hl7.observation(("CMS8000", self._bedside.department), control, time, patient, values)
-            block = Block("observation", {**values, "number": patient.number}, patient.number, hl7.IDENTIFIERS)
+            block = Block(
+                "observation", {**values, "number": patient.number}, patient.number, hl7.IDENTIFIERS, patient.number
+            )
             yield from connection.send(CLIENT, message, Sent(stream, len(message), (block,)))
             yield from connection.send(SERVER, hl7.answer("R01", control, connection.time))
 

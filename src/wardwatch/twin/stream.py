@@ -140,7 +140,7 @@ class Bedside:
         self.shown.last = wave
         self._measure(since, k, waves)
         return [
-            _ecg_block(wave, self._limits),
+            _ecg_block(wave, self._limits, self.stay.patient.number if self.stay.patient else ""),
             _pleth_block(wave, self._limits, settled=since >= _PROBE_SETTLES),
             _nibp_block(self.shown.cuff, self.shown.cuff_time, self._limits),
             _temperature_block(self.shown.temperature, self._limits),
@@ -202,7 +202,7 @@ def _patient_block(patient: Patient, bed: int, department: str) -> Message:
         "weight_100g": patient.weight,
         "doctor": patient.doctor,
     }
-    return encode(block), Block("patient", values, patient.number, PATIENT_FIELDS)
+    return encode(block), Block("patient", values, patient.number, PATIENT_FIELDS, patient.number)
 
 
 def _date(date: tuple[int, int, int]) -> tuple[Text, Text, Text]:
@@ -210,7 +210,7 @@ def _date(date: tuple[int, int, int]) -> tuple[Text, Text, Text]:
     return Text.of(f"{year:04d}", 5), Text.of(f"{month:02d}", 3), Text.of(f"{day:02d}", 3)
 
 
-def _ecg_block(wave: Second, limits: Limits) -> Message:
+def _ecg_block(wave: Second, limits: Limits, about: str) -> Message:
     heart, breath = wave.heart_rate, wave.breath_rate
     block = Ecg(
         wave.lead_1,
@@ -231,7 +231,7 @@ def _ecg_block(wave: Second, limits: Limits) -> Message:
     )
     beats, breaths = _milliseconds(wave.beats), _milliseconds(wave.breaths)
     values = {"heart_rate": heart, "breath_rate": breath, "beats_ms": beats, "breaths_ms": breaths}
-    return encode(block), Block("telemetry/ecg", values)
+    return encode(block), Block("telemetry/ecg", values, about=about)
 
 
 def _pleth_block(wave: Second, limits: Limits, *, settled: bool) -> Message:

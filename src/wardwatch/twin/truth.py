@@ -2,30 +2,37 @@
 
 First one line of kind `ward` (seed, options), then one of kind `block` for each message in order of time, at the end
 one of kind `monitor` for each monitor and one of kind `capture` with what the capture point did. The sums count what
-was on the wire between the capture's start and end; what the capture then lost is in the last line only.
+was on the wire between the capture's start and end; what the capture then lost is in the last line only. `patients`
+are those whose number was sent, `people` those whose data was, be it that their number went before the capture began.
 """
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from .events import MICROSECOND, SECOND, Event, Sent
 
 SCHEMA: Final = "wardwatch.truth.v1"
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def clock(time: int) -> str:
     """Nanoseconds since 1970 as RFC 3339 UTC with microseconds."""
     seconds, rest = divmod(time, SECOND)
-    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // MICROSECOND)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{_to_the_second(seconds)}.{rest // MICROSECOND:06d}Z"
+
+
+@lru_cache(maxsize=64)
+def _to_the_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def line(kind: str, content: Mapping[str, object]) -> str:
     """One JSON line."""
-    return json.dumps({"kind": kind, **content}, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return _ENCODER.encode({"kind": kind, **content}) + "\n"
 
 
 @dataclass(slots=True)
@@ -39,6 +46,7 @@ class Tally:
     first: int = 0
     last: int = 0
     patients: dict[str, None] = field(default_factory=dict)
+    people: dict[str, None] = field(default_factory=dict)
     identifiers: set[str] = field(default_factory=set)
     attempts: int = 0
     syns: int = 0
@@ -58,6 +66,8 @@ class Tally:
             self.identifiers.update(block.identifiers)
             if block.patient:
                 self.patients[block.patient] = None
+            if block.about:
+                self.people[block.about] = None
 
     def said(self, to: str, port: int) -> dict[str, object]:
         """As the summary has it; times stand there only if the device sent anything."""
@@ -71,6 +81,7 @@ class Tally:
             "records": self.records,
             "bytes": self.size,
             "patients": list(self.patients),
+            "people": list(self.people),
             "identifying": sorted(self.identifiers),
         }
         if self.size:
@@ -94,20 +105,16 @@ class Truth:
         stream, time = sent.stream, event.time - event.time % self._resolution
         key = (stream.monitor, stream.to, stream.port)
         self._tallies.setdefault(key, Tally(stream.protocol)).add(time, sent)
+        about = {
+            "monitor": self._names[stream.monitor]["monitor"],
+            "time": clock(time),
+            "to": stream.to,
+            "port": stream.port,
+            "protocol": stream.protocol,
+            "session": stream.session,
+        }
         for block in sent.blocks:
-            yield line(
-                "block",
-                {
-                    "monitor": self._names[stream.monitor]["monitor"],
-                    "time": clock(time),
-                    "to": stream.to,
-                    "port": stream.port,
-                    "protocol": stream.protocol,
-                    "session": stream.session,
-                    "block": block.name,
-                    "values": block.values,
-                },
-            )
+            yield line("block", {**about, "block": block.name, "values": block.values})
 
     def summaries(self) -> Iterator[str]:
         """One line a monitor, silent ones included."""
