@@ -106,7 +106,7 @@ class Units:
         kind, size = _UNIT.unpack_from(self._held)
         longest = _LONGEST_DATA if kind == DATA else _LONGEST_ASSOCIATION
         if not REQUEST <= kind <= ABORT or self._held[1] or size > longest:
-            return self._leave_step()
+            return self._leave_step(found)
         if kind == DATA:
             self._next_start = self._at
             self._take(_UNIT.size)
@@ -125,7 +125,7 @@ class Units:
             return False
         size, context, control = _VALUE.unpack_from(self._held)
         if not 2 <= size <= self._unit_left - 4:  # noqa: PLR2004  # context and control are counted
-            return self._leave_step()
+            return self._leave_step(found)
         is_command = bool(control & _COMMAND)
         if self._part is not None and (self._part.context, self._part.is_command) != (context, is_command):
             self._part.broken = True
@@ -171,11 +171,11 @@ class Units:
         found.append(self._part)
         self._part, self._ends = None, False
 
-    def _leave_step(self) -> bool:
+    def _leave_step(self, found: list[Part | Unit]) -> bool:
         if self._part is not None:
             self._part.broken = True
             self._part.end = self._at
-            self._late.append(self._part)
+            found.append(self._part)
             self._part = None
         self._in_step = False
         self._unit_left = self._value_left = 0

@@ -100,7 +100,7 @@ class Records:
             return False
         sound = self._open or (length and plausible(bytes(held[_MARK : _MARK + peek])))
         if not sound or length > _LONGEST_FRAGMENT:
-            self._late += self._broken_off(held=False)
+            records += self._broken_off(held=False)
             self._in_step = False
             self._skip(1)
             return True
