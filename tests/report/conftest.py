@@ -37,7 +37,7 @@ END = datetime(2026, 1, 31, 9, 2, 44, 1, tzinfo=UTC)
 PEER = "202.114.4.119"
 HL7 = "202.114.4.120"
 FILE = "captures/icu-january.pcapng"
-CMS = "Contec CMS8000"
+CMS = "contec-cms8000"
 
 
 def rule(name: str, title: str) -> Rule:
@@ -232,6 +232,7 @@ def context() -> Context:
         version="0.1.0",
         zone=ZoneInfo("Europe/Berlin"),
         rules=RULES,
+        profiles={CMS: "Contec CMS8000 patient monitor"},
         peers={
             PEER: "built into the Contec CMS8000: central station",
             HL7: "built into the Contec CMS8000: HL7 server",

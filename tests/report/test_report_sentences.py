@@ -110,14 +110,16 @@ def test_sessions_without_patients(example: Report) -> None:
     quiet = replace(talk, bytes=0)
     report = replace(alone(example), exposures=(), timeline=(TimelineRow("10.20.3.17", "202.114.4.119", (talk,)),))
     assert said(report).startswith("The monitor exchanged data with 202.114.4.119 on 12 January 2026 between ")
+    report = replace(
+        report, timeline=(TimelineRow("10.20.3.17", "202.114.4.119", (talk, *[replace(talk, kind="attempt")] * 2)),)
+    )
+    assert said(report).endswith(" 2 attempts stayed without answer, 1 session took place.")
     report = replace(report, timeline=(TimelineRow("10.20.3.17", "202.114.4.119", (quiet,)),))
     assert said(report).startswith("The monitor connected to 202.114.4.119 on ")
 
 
 def test_who_only_called_is_not_forgotten(example: Report) -> None:
-    assert "2 more tried to reach an address outside and sent no patient data that was seen." in said(
-        replace(example, exposures=example.exposures[:1])
-    )
+    assert "2 other monitors called 202.114.4.119. " in said(replace(example, exposures=example.exposures[:1]))
     assert "Something was found on 2 more." in said(
         replace(example, exposures=example.exposures[:1], timeline=example.timeline[:1])
     )
@@ -159,9 +161,29 @@ def test_unknown_names_the_gap_that_weighs_most(example: Report) -> None:
     assert advised(report)[0].startswith("Do not read this as clear")
 
 
-def test_a_ward_is_not_all_monitors_where_something_is_unrecognised(example: Report) -> None:
+def test_monitors_are_counted_among_the_monitors(example: Report) -> None:
     stranger = replace(example.subjects[0], device=None)
-    assert said(replace(example, subjects=(stranger, *example.subjects[1:]))).startswith("3 of 41 devices sent")
+    assert said(replace(example, subjects=(stranger, *example.subjects[1:]))).startswith("3 of 40 monitors sent")
+    sender = replace(example.subjects[16], device=None)
+    report = replace(example, subjects=(sender, *example.subjects[20:]), exposures=example.exposures[:1])
+    assert said(report).startswith("1 of 22 devices sent")
+
+
+def test_calls_to_the_outside_come_before_data_inside(example: Report) -> None:
+    inside = replace(example.exposures[1], to="10.0.0.5", outside=False)
+    report = replace(example, exposures=(inside,), timeline=example.timeline[1:2])
+    assert said(report) == (
+        "1 of 41 monitors tried to reach 202.114.4.120 between 12 and 30 January 2026. 300 attempts. Nothing answered. "
+        "1 other monitor sent data of 4 patients to 10.0.0.5 inside the site. "
+        "Something was found on 1 more. For 1 more it cannot be told."
+    )
+
+
+def test_both_and_all_are_said_so(example: Report) -> None:
+    two = replace(example, subjects=example.subjects[16:18], exposures=example.exposures[:2])
+    assert said(two).startswith("Both monitors sent")
+    three = replace(example, subjects=example.subjects[16:19])
+    assert said(three).startswith("All 3 monitors sent")
 
 
 def test_intent_is_never_said(example: Report) -> None:
@@ -191,7 +213,7 @@ def test_another_address_is_blocked_by_itself(example: Report) -> None:
 def test_many_monitors_are_not_listed_by_name(example: Report) -> None:
     five = [replace(example.subjects[16], id=f"10.0.0.{at}", name=f"10.0.0.{at}") for at in range(5)]
     sent = tuple(replace(example.exposures[0], subject=each.id) for each in five)
-    assert "Take them all off the network" in advised(replace(example, subjects=tuple(five), exposures=sent))[1]
+    assert "Take all 5 monitors off the network" in advised(replace(example, subjects=tuple(five), exposures=sent))[1]
 
 
 def test_inside_the_site_the_advice_is_separation(example: Report) -> None:

@@ -16,8 +16,9 @@ class Context:
     """How to speak: by which tool, in whose time zone, to which width, and with whose names for the peers.
 
     `zone` is the site's time zone. `rules` holds the text of each rule by its name. `peers` says of an address to whom
-    it belongs. `revealed`: patients are named, not pseudonyms. `rows` bounds the rows of every table (None: each
-    format's own bound). `width` counts terminal columns; `colour` allows terminal colours.
+    it belongs, `profiles` of a device profile what to call it. `revealed`: patients are named, not pseudonyms. `rows`
+    bounds the rows of every table (None: each format's own bound). `width` counts terminal columns; `colour` allows
+    terminal colours.
     """
 
     tool: str = "wardwatch"
@@ -25,6 +26,7 @@ class Context:
     zone: tzinfo = UTC
     rules: Mapping[str, Rule] = field(default_factory=dict)
     peers: Mapping[str, str] = field(default_factory=dict)
+    profiles: Mapping[str, str] = field(default_factory=dict)
     revealed: bool = False
     rows: int | None = None
     width: int = 80

@@ -17,6 +17,9 @@ DOCUMENTED: Final = ip_network("202.114.4.0/24")
 ATTEMPT: Final = "attempt"
 """The kind of a timeline mark that nobody answered."""
 
+MONITOR: Final = "monitor"
+"""What a device with a profile is called."""
+
 _ADDRESS: Final = re.compile(r"[0-9A-Fa-f.:]+")
 
 _NOUNS: Final = {
@@ -54,7 +57,7 @@ def noun(subjects: Sequence[Subject]) -> str:
     """What to call these subjects, in the singular: 'monitor' only where each device has a profile."""
     kinds = {subject.kind for subject in subjects}
     if kinds == {SubjectKind.DEVICE} and all(subject.device and subject.device.profile for subject in subjects):
-        return "monitor"
+        return MONITOR
     return _NOUNS[kinds.pop()] if len(kinds) == 1 else "thing"
 
 
@@ -111,6 +114,11 @@ class Facts:
     def having(self, *verdicts: Verdict) -> list[Subject]:
         """The subjects with one of these verdicts, gravest first."""
         return [subject for subject in self.subjects if subject.judgement.verdict in verdicts]
+
+    @cached_property
+    def monitors(self) -> list[Subject]:
+        """The devices that are thought to be monitors."""
+        return [subject for subject in self.subjects if noun([subject]) == MONITOR]
 
     @cached_property
     def found(self) -> list[Subject]:
@@ -176,6 +184,12 @@ class Facts:
     def called_by(self, subject: str) -> list[str]:
         """Whom one subject sent to or called."""
         return self._calls_of.get(subject, [])
+
+    def matters(self, row: TimelineRow) -> bool:
+        """Whether a row of the timeline belongs to what was found: a call, or data in clear text."""
+        if row.subject not in self._found_ids:
+            return False
+        return self._is_call(row) or any(each.to == row.to for each in self.sent_by(row.subject))
 
     @cached_property
     def outside_peers(self) -> list[str]:

@@ -4,12 +4,13 @@ Says what was sent, called or seen; never why. Every number in it can be found a
 """
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, tzinfo
 from typing import Final
 
-from wardwatch.report.facts import ATTEMPT, Facts, destinations, noun, patients
+from wardwatch.report.facts import ATTEMPT, MONITOR, Facts, destinations, noun, patients
 from wardwatch.report.units import between, cut, duration, listed, many, number, sentence, size, span
-from wardwatch.vocabulary import Exposure, Gap, Severity, Subject, TimelineRow, Verdict
+from wardwatch.vocabulary import Exposure, Gap, Severity, Subject, TimelineMark, TimelineRow, Verdict
 
 _CAPTURES: Final = {"pcap", "pcapng", "capture", "snoop"}
 _LONGEST: Final = 300
@@ -28,30 +29,65 @@ def verdict(facts: Facts, zone: tzinfo) -> str:
 
 
 def _found(facts: Facts, zone: tzinfo) -> list[str]:
-    return [*(_sent(facts, zone) or _called(facts, zone) or _otherwise(facts)), _also_unknown(facts)]
+    """Tell what matters most first, and each subject once: data that left, calls to the outside, data inside."""
+    parts: list[str] = []
+    told: set[str] = set()
+    for ids, tell in (
+        ({each.subject for each in facts.sent}, _sent),
+        ({row.subject for row in facts.calls}, _called),
+        ({each.subject for each in facts.sent_inside}, _sent_inside),
+    ):
+        fresh = ids - told
+        if fresh:
+            did, when, outcome = tell(facts, fresh, zone)
+            whole = [f"{share(fresh, facts)} {did} {when}.", outcome]
+            parts += [f"{_others(fresh, facts)} {did}."] if told else whole
+            told |= fresh
+    rest = len(facts.found) - len(told)
+    also = f"Something was found on {number(rest)} more." if rest > 0 else ""
+    return [*parts, also, _also_unknown(facts)] if told else [_otherwise(facts), _also_unknown(facts)]
 
 
-def share(some: int, facts: Facts) -> str:
-    """'3 of 41 monitors', 'All 41 monitors', 'Both monitors', or 'The monitor' where there is one only."""
-    whole = len(facts.subjects)
-    if whole == 1:
-        return f"The {facts.noun}"
-    if some == whole:
-        return f"Both {facts.noun}s" if whole == _PAIR else f"All {many(whole, facts.noun)}"
-    return f"{number(some)} of {many(whole, facts.noun)}"
+def share(ids: AbstractSet[str], facts: Facts) -> str:
+    """'3 of 41 monitors', 'All 41 monitors', 'Both monitors', or 'The monitor' where there is one only.
+
+    Monitors are counted among the monitors, anything else among everything that was seen.
+    """
+    chosen = [subject for subject in facts.subjects if subject.id in ids]
+    monitors = noun(chosen) == MONITOR
+    pool = facts.monitors if monitors else facts.subjects
+    name = noun(pool)
+    if len(pool) == 1:
+        return f"The {name}"
+    if len(chosen) == len(pool):
+        return f"Both {name}s" if len(pool) == _PAIR else f"All {many(len(pool), name)}"
+    return f"{number(len(chosen))} of {many(len(pool), name)}"
 
 
-def _sent(facts: Facts, zone: tzinfo) -> list[str]:
-    """Data left the site, or went around in it in clear text."""
-    exposed = facts.sent or facts.sent_inside
-    if not exposed:
-        return []
-    senders = {each.subject for each in exposed}
-    where = "" if facts.sent else " inside the site"
-    to = listed([cut(peer, _NAME) for peer in destinations(exposed)], more="other addresses")
-    when = between(min(each.first for each in exposed), max(each.last for each in exposed), zone)
-    first = f"{share(len(senders), facts)} sent {content(exposed)} to {to}{where} {when}."
-    return [first, _answered(exposed), _further(facts, senders)]
+def _others(ids: AbstractSet[str], facts: Facts) -> str:
+    """'2 other devices'."""
+    chosen = [subject for subject in facts.subjects if subject.id in ids]
+    return many(len(chosen), f"other {noun(chosen)}")
+
+
+def _sent(facts: Facts, ids: AbstractSet[str], zone: tzinfo) -> tuple[str, str, str]:
+    """Data left the site in clear text."""
+    exposed = [each for each in facts.sent if each.subject in ids]
+    return f"sent {content(exposed)} to {_to(exposed)}", _when(exposed, zone), _answered(exposed)
+
+
+def _sent_inside(facts: Facts, ids: AbstractSet[str], zone: tzinfo) -> tuple[str, str, str]:
+    """Data went around in the site in clear text."""
+    exposed = [each for each in facts.sent_inside if each.subject in ids]
+    return f"sent {content(exposed)} to {_to(exposed)} inside the site", _when(exposed, zone), _answered(exposed)
+
+
+def _to(exposed: Sequence[Exposure]) -> str:
+    return listed([cut(peer, _NAME) for peer in destinations(exposed)], more="other addresses")
+
+
+def _when(spans: Sequence[Exposure] | Sequence[TimelineMark], zone: tzinfo) -> str:
+    return between(min(each.first for each in spans), max(each.last for each in spans), zone)
 
 
 def content(exposed: Sequence[Exposure]) -> str:
@@ -68,36 +104,27 @@ def _answered(exposed: Sequence[Exposure]) -> str:
     """Whether somebody was there to take the data; nothing where that could not be seen."""
     peers = {each.to for each in exposed}
     answering = {each.to for each in exposed if each.answered}
+    if len(answering) == len(peers):
+        whole = {1: "The destination", _PAIR: "Both destinations"}
+        return f"{whole.get(len(peers), f'All {number(len(peers))} destinations')} answered."
     if answering:
-        whole = "The destination" if len(peers) == 1 else f"{number(len(answering))} of {len(peers)} destinations"
-        return f"{whole} answered."
+        return f"{number(len(answering))} of {number(len(peers))} destinations answered."
     return "Nothing answered." if all(each.answered is False for each in exposed) else ""
 
 
-def _further(facts: Facts, senders: set[str]) -> str:
-    """Who else was found, so that the first sentence hides nobody."""
-    others = [subject for subject in facts.found if subject.id not in senders]
-    if not others:
-        return ""
-    callers = {row.subject for row in facts.calls}
-    if all(subject.id in callers for subject in others):
-        return f"{number(len(others))} more tried to reach an address outside and sent no patient data that was seen."
-    return f"Something was found on {number(len(others))} more."
-
-
-def _called(facts: Facts, zone: tzinfo) -> list[str]:
-    """Nothing was seen to be sent, but somebody outside was called."""
-    if not facts.calls:
-        return []
-    callers = {row.subject for row in facts.calls}
-    marks = [mark for row in facts.calls for mark in row.marks]
-    to = listed([cut(peer, _NAME) for peer in facts.outside_peers], more="other addresses")
-    when = between(min(mark.first for mark in marks), max(mark.last for mark in marks), zone)
-    unanswered = all(mark.kind == ATTEMPT for mark in marks)
+def _called(facts: Facts, ids: AbstractSet[str], zone: tzinfo) -> tuple[str, str, str]:
+    """Somebody outside was called, and no data was seen to be sent."""
+    rows = [row for row in facts.calls if row.subject in ids]
+    marks = [mark for row in rows for mark in row.marks]
+    to = listed([cut(peer, _NAME) for peer in dict.fromkeys(row.to for row in rows)], more="other addresses")
+    tries = attempts(rows)
+    if tries == len(marks):
+        return f"tried to reach {to}", _when(marks, zone), f"{many(tries, 'attempt')}. Nothing answered."
+    if tries:
+        outcome = f"{many(tries, 'attempt')} stayed without answer, {many(len(marks) - tries, 'session')} took place."
+        return f"called {to}", _when(marks, zone), outcome
     spoke = "exchanged data with" if any(mark.bytes for mark in marks) else "connected to"
-    did = "tried to reach" if unanswered else spoke
-    tries = f"{many(attempts(facts.calls), 'attempt')}. Nothing answered." if unanswered else ""
-    return [f"{share(len(callers), facts)} {did} {to} {when}.", tries, _further(facts, callers)]
+    return f"{spoke} {to}", _when(marks, zone), ""
 
 
 def attempts(rows: Iterable[TimelineRow]) -> int:
@@ -105,13 +132,13 @@ def attempts(rows: Iterable[TimelineRow]) -> int:
     return sum(mark.kind == ATTEMPT for row in rows for mark in row.marks)
 
 
-def _otherwise(facts: Facts) -> list[str]:
+def _otherwise(facts: Facts) -> str:
     """Nothing left and nobody was called: name the gravest findings by their titles."""
     grave = [found for found in facts.findings if found.severity is not Severity.INFO]
     titles = list(dict.fromkeys(found.title for found in grave))
     named = listed([f"'{cut(title, 80)}'" for title in titles], more="other findings")
-    where = share(len(facts.found), facts) if facts.found else "this input"
-    return [f"Something was found on {where[:1].lower() + where[1:]}: {named}."]
+    where = share({subject.id for subject in facts.found}, facts) if facts.found else "this input"
+    return f"Something was found on {where[:1].lower() + where[1:]}: {named}."
 
 
 def _also_unknown(facts: Facts) -> str:

@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Final
 
 from wardwatch.report.context import Context
-from wardwatch.report.facts import DOCUMENTED, Facts, is_documented, patients
-from wardwatch.report.units import cut, listed, sentence, span
+from wardwatch.report.facts import DOCUMENTED, MONITOR, Facts, is_documented, noun, patients
+from wardwatch.report.units import cut, listed, many, sentence, span
 from wardwatch.vocabulary import Finding, Rule, Severity, Subject, Verdict
 
 MOST: Final = 5
@@ -51,7 +51,7 @@ def _callers(facts: Facts) -> list[Subject]:
 
 def _them(subjects: Sequence[Subject]) -> str:
     if len(subjects) > _FLEET:
-        return "them all"
+        return f"all {many(len(subjects), noun(subjects))}"
     return listed([cut(subject.name or subject.id, _NAME) for subject in subjects], most=_FLEET)
 
 
@@ -101,7 +101,7 @@ def _tell(facts: Facts, _context: Context) -> Iterator[str]:
 
 
 def _separate(facts: Facts, _context: Context) -> Iterator[str]:
-    if facts.sent_inside and not facts.sent and facts.noun == "monitor":
+    if facts.sent_inside and not facts.sent and facts.noun == MONITOR:
         yield (
             "Put the monitors and their central station into a network of their own that nothing else can read: what "
             "they send is not encrypted."

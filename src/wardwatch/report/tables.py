@@ -117,8 +117,8 @@ def _device(facts: Facts, context: Context, subject: Subject) -> Sequence[Cell]:
     return (
         _name(subject),
         Cell(STATES[verdict][1], state=verdict),
-        _profile(subject),
-        _peers(destinations(sent), facts.called_by(subject.id), context),
+        _profile(subject, context),
+        _peers(destinations(sent), facts.called_by(subject.id)),
         count(sum(each.sessions for each in sent)) if sent else Cell("", "number"),
         Cell(size(sum(each.bytes for each in sent)) if sent else "", "number"),
         Cell(span(low, high) if sent else "", "number"),
@@ -131,24 +131,42 @@ def _name(subject: Subject) -> Cell:
     return code(subject.name or subject.id, listed(also))
 
 
-def _profile(subject: Subject) -> Cell:
+def _profile(subject: Subject, context: Context) -> Cell:
     device = subject.device
     if not device or not device.profile:
         return Cell("not recognised" if device else "")
-    why = "" if subject.judgement.verdict is Verdict.CLEAR else "; ".join(device.reasons[:5])
-    return words(f"{cut(device.profile, _SHORT)}, {confidence(device.confidence)}", why)
+    title = context.profiles.get(device.profile, device.profile)
+    return words(f"{cut(title, _SHORT)}, {confidence(device.confidence)}")
 
 
-def _peers(sent_to: Sequence[str], called: Sequence[str], context: Context) -> Cell:
+def _peers(sent_to: Sequence[str], called: Sequence[str]) -> Cell:
     """Whom it sent to; of whom it only called, that it called."""
-    only = [peer for peer in dict.fromkeys(called) if peer not in sent_to]
-    tried = f"called {listed([cut(peer, _SHORT) for peer in only])}" if only else ""
-    if not sent_to:
-        return words(tried)
-    labels = filter(None, (context.peers.get(peer, "") for peer in sent_to[:1]))
-    return code(
-        listed([cut(peer, _SHORT) for peer in sent_to]), cut("; ".join([*labels, *filter(None, [tried])]), _LONG)
+    only = [cut(peer, _SHORT) for peer in dict.fromkeys(called) if peer not in sent_to]
+    tried = f"called {listed(only)}" if only else ""
+    return code(listed([cut(peer, _SHORT) for peer in sent_to]), tried) if sent_to else words(tried)
+
+
+def reasons(facts: Facts, context: Context) -> Table | None:
+    """Why devices are thought to be what they are, those with the same reasons together; None where none is."""
+    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for subject in facts.monitors:
+        if subject.device:
+            key = (_profile(subject, context).text, subject.device.reasons)
+            alike.setdefault(key, []).append(cut(subject.name or subject.id, _SHORT))
+    if not alike:
+        return None
+    shown, left_out = bounded(list(alike.items()), context, "row")
+    rows = (
+        (words(profile), words(sentence("; ".join(why[:8]))), Cell(listed(who, most=_PEOPLE), "code"))
+        for (profile, why), who in shown
     )
+    return _table("Those with the same reasons together", ("Thought to be", "Because", "Which"), rows, left_out)
+
+
+def owners(facts: Facts, context: Context) -> list[tuple[str, str]]:
+    """To whom the addresses belong that were sent to or called, as far as that is known."""
+    peers = dict.fromkeys([*destinations(facts.exposures), *(row.to for row in facts.calls)])
+    return [(cut(peer, _SHORT), cut(context.peers[peer], _LONG)) for peer in peers if peer in context.peers]
 
 
 def exposures(facts: Facts, context: Context) -> Table | None:
@@ -166,10 +184,9 @@ def exposures(facts: Facts, context: Context) -> Table | None:
 def _exposure(each: Exposure, name: str, context: Context) -> Sequence[Cell]:
     where = "outside the site" if each.outside else "inside the site"
     answered = {True: "; it answered", False: "; nothing answered", None: ""}[each.answered]
-    owner = context.peers.get(each.to, "")
     return (
         code(name or each.subject),
-        code(each.to, cut("; ".join(filter(None, [owner, where])) + answered, _LONG)),
+        code(each.to, where + answered),
         Cell(str(each.port), note=_PROTOCOLS.get(each.protocol) or cut(each.protocol, _SHORT)),
         Cell(stamp(each.first, context.zone), "time", note=f"to {stamp(each.last, context.zone)}"),
         count(each.sessions),
@@ -212,7 +229,7 @@ def _call(row: TimelineRow, name: str, context: Context) -> Sequence[Cell]:
     tally = timeline.tally(row)
     return (
         code(name),
-        code(row.to, cut(context.peers.get(row.to, ""), _SHORT)),
+        code(row.to),
         count(tally.attempts),
         count(tally.sessions),
         Cell(size(tally.bytes), "number"),

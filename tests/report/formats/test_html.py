@@ -226,15 +226,16 @@ def test_a_hundred_attempts_in_one_place_are_drawn_once(example: Report, context
         TimelineMark("attempt", start + timedelta(seconds=at), start + timedelta(seconds=at)) for at in range(100)
     )
     wide = TimelineRow("10.20.3.18", "202.114.4.119", (TimelineMark("attempt", start, start + timedelta(days=20)),))
-    text = render("html", replace(example, timeline=(TimelineRow("10.20.3.17", "192.0.2.1", marks), wide)), context)
+    text = render("html", replace(example, timeline=(TimelineRow("10.20.3.17", "202.114.4.120", marks), wide)), context)
     assert text.count("v-9") < 10
     assert ">100<" in text
 
 
 def test_forty_one_monitors_with_three_hundred_attempts(example: Report, context: Context) -> None:
     marks = example.timeline[1].marks[:300]
+    found = tuple(replace(subject, judgement=example.subjects[16].judgement) for subject in example.subjects)
     rows = tuple(TimelineRow(subject.id, "202.114.4.119", marks, outside=True) for subject in example.subjects)
-    text = render("html", replace(example, timeline=rows), context)
+    text = render("html", replace(example, subjects=found, timeline=rows), context)
     check(text)
     assert text.count('<li class="strip">') == 40
     assert "1 more row not drawn." in text
@@ -278,3 +279,14 @@ def test_contrast_is_enough_in_every_theme(theme: str) -> None:
 
 def test_there_is_a_theme_for_light_dark_and_paper() -> None:
     assert len(re.findall(r":root \{", CSS)) == 3
+
+
+def test_ordinary_connections_are_counted_not_drawn(example: Report, context: Context) -> None:
+    marks = example.timeline[0].marks
+    other = (
+        TimelineRow("10.20.3.17", "203.0.113.9", marks, outside=True),
+        TimelineRow("10.20.3.1", "203.0.113.9", marks),
+    )
+    text = render("html", replace(example, timeline=(*example.timeline, *other)), context)
+    assert text.count('<li class="strip">') == 4
+    assert "Connections to 2 other places belong to no finding and are not shown." in text

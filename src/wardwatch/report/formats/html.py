@@ -114,6 +114,8 @@ def _page(facts: Facts, context: Context) -> dict[str, Any]:
         "noun": facts.noun,
         "notable": tables.devices(facts, context, notable, "With a finding, or undecided"),
         "clear": tables.devices(facts, context, clear, "Clear"),
+        "reasons": tables.reasons(facts, context),
+        "owners": tables.owners(facts, context),
         "clear_count": many(len(clear), f"clear {facts.noun}"),
         **_timeline(facts, context),
         "exposures": tables.exposures(facts, context),
@@ -130,9 +132,9 @@ def _page(facts: Facts, context: Context) -> dict[str, Any]:
 
 
 def _timeline(facts: Facts, context: Context) -> dict[str, Any]:
-    """Draw the rows that matter most: those of found subjects, then those with most marks."""
+    """Draw what belongs to a finding, gravest subject first; ordinary connections are counted only."""
     order = {subject.id: place for place, subject in enumerate(facts.subjects)}
-    rows = sorted(facts.timeline, key=lambda row: (order.get(row.subject, len(order)), -len(row.marks)))
+    rows = sorted(filter(facts.matters, facts.timeline), key=lambda row: order[row.subject])
     shown = rows[: min(context.rows or _STRIPS, _STRIPS)]
     picture = timeline.picture(shown, context.zone)
     names = facts.names
@@ -141,6 +143,7 @@ def _timeline(facts: Facts, context: Context) -> dict[str, Any]:
         "picture": picture,
         "strips": [_named(strip, names) for strip in picture.strips] if picture else [],
         "strips_left": f"{many(left, 'more row')} not drawn." if left else "",
+        "ordinary": len(facts.timeline) - len(rows),
         "tallest": size(picture.tallest) if picture else "",
         "numbers": tables.calls(rows, facts, context),
         "height": timeline.HEIGHT,

@@ -115,7 +115,7 @@ def _say_devices(console: "Console", facts: Facts, context: Context) -> None:
     shown = _shown(facts, context.rows or _ROWS)
     _heading(console, f"{facts.noun.capitalize()}s")
     if shown:
-        console.print(_devices(facts, shown, console.width))
+        console.print(_devices(facts, context, shown))
     if left := _left(facts.subjects[len(shown) :], "more " if shown else ""):
         console.print(_text(left, _QUIET))
 
@@ -135,14 +135,14 @@ def _left(rest: Sequence[Subject], more: str) -> str:
     return f"{many(len(rest), more + noun(rest))}: {told}" if rest else ""
 
 
-def _devices(facts: Facts, shown: Sequence[Subject], width: int) -> "Table":
+def _devices(facts: Facts, context: Context, shown: Sequence[Subject]) -> "Table":
     """One line a device; a column that would be empty is left out, and what a device is thought to be is cut to fit."""
     from rich.table import Table  # noqa: PLC0415  # start-up: only who draws pays for it
 
-    lines = [_device(facts, subject) for subject in shown]
+    lines = [_device(facts, context, subject) for subject in shown]
     wide = [max(len(title), *(line[at].cell_len for line in lines)) for at, title in enumerate(_TITLES)]
     used = [at for at in range(len(_TITLES)) if any(line[at].plain for line in lines)]
-    spare = width - sum(wide[at] + 1 for at in used if at != _PROFILE)
+    spare = context.width - sum(wide[at] + 1 for at in used if at != _PROFILE)
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style=_QUIET)
     for at in used:
         most = max(_NARROWEST, spare) if at == _PROFILE else None
@@ -153,14 +153,14 @@ def _devices(facts: Facts, shown: Sequence[Subject], width: int) -> "Table":
     return table
 
 
-def _device(facts: Facts, subject: Subject) -> list["Text"]:
+def _device(facts: Facts, context: Context, subject: Subject) -> list["Text"]:
     state = _state(subject.judgement.verdict)
     sent = facts.sent_by(subject.id)
     low, high = patients(sent)
     return [
         state,
         _text(_address(subject)),
-        _text(_profile(subject)),
+        _text(_profile(subject, context)),
         _text(_to(facts, subject)),
         _text(number(sum(each.sessions for each in sent)) if sent else ""),
         _text(size(sum(each.bytes for each in sent)) if sent else ""),
@@ -180,12 +180,12 @@ def _address(subject: Subject) -> str:
     return cut(addresses[0] if addresses else subject.name or subject.id, _ADDRESS)
 
 
-def _profile(subject: Subject) -> str:
+def _profile(subject: Subject, context: Context) -> str:
     device = subject.device
     if not device or not device.profile:
         return ""
     sure = "" if device.confidence >= _CONFIRMED else f" ({device.confidence:.2f})"
-    return cut(device.profile, _NAME) + sure
+    return cut(context.profiles.get(device.profile, device.profile), _NAME) + sure
 
 
 def _to(facts: Facts, subject: Subject) -> str:
