@@ -21,20 +21,12 @@ from wardwatch.report.units import (
     span,
     stamp,
 )
-from wardwatch.vocabulary import EVERYTHING, Exposure, Gap, Subject, TimelineRow, Verdict
+from wardwatch.vocabulary import EVERYTHING, Gap, Subject, TimelineRow, Verdict
 
 ROWS: Final = 300
 _SHORT: Final = 120
 _LONG: Final = 400
 _PEOPLE: Final = 40
-
-_PROTOCOLS: Final = {
-    "cms": "central-station stream",
-    "hl7": "HL7",
-    "dicom": "DICOM",
-    "sunrpc": "network file system",
-    "lpd": "printing",
-}
 
 Entry = TypeVar("Entry")
 
@@ -78,7 +70,7 @@ def bounded(entries: Sequence[Entry], context: Context, what: str) -> tuple[Sequ
     return entries[:most], f"{many(rest, f'more {what}')} not shown here; the JSON document holds them all."
 
 
-def _table(caption: str, titles: Sequence[str], rows: Iterable[Sequence[Cell]], left_out: str = "") -> Table:
+def table(caption: str, titles: Sequence[str], rows: Iterable[Sequence[Cell]], left_out: str = "") -> Table:
     """Make a table; a column in which nothing stands is left out."""
     cells = [tuple(row) for row in rows]
     used = [at for at in range(len(titles)) if any(row[at].text or row[at].note for row in cells)]
@@ -107,7 +99,7 @@ def devices(facts: Facts, context: Context, chosen: Sequence[Subject], caption: 
         return None
     shown, left_out = bounded(chosen, context, noun(chosen))
     titles = (facts.noun.capitalize(), "State", "Thought to be", "Sent to", "Sessions", "Sent", "Patients")
-    return _table(caption, titles, (_device(facts, context, subject) for subject in shown), left_out)
+    return table(caption, titles, (_device(facts, context, subject) for subject in shown), left_out)
 
 
 def _device(facts: Facts, context: Context, subject: Subject) -> Sequence[Cell]:
@@ -160,58 +152,13 @@ def reasons(facts: Facts, context: Context) -> Table | None:
         (words(profile), words(sentence("; ".join(why[:8]))), Cell(listed(who, most=_PEOPLE), "code"))
         for (profile, why), who in shown
     )
-    return _table("Those with the same reasons together", ("Thought to be", "Because", "Which"), rows, left_out)
+    return table("Those with the same reasons together", ("Thought to be", "Because", "Which"), rows, left_out)
 
 
 def owners(facts: Facts, context: Context) -> list[tuple[str, str]]:
     """To whom the addresses belong that were sent to or called, as far as that is known."""
     peers = dict.fromkeys([*destinations(facts.exposures), *(row.to for row in facts.calls)])
     return [(cut(peer, _SHORT), cut(context.peers[peer], _LONG)) for peer in peers if peer in context.peers]
-
-
-def exposures(facts: Facts, context: Context) -> Table | None:
-    """What was sent in clear text; None where nothing was."""
-    every = facts.exposures
-    if not every:
-        return None
-    shown, left_out = bounded(every, context, "row")
-    titles = ("From", "To", "Port", "First to last", "Sessions", "Sent", "Messages", "Patients", "Identifying fields")
-    names = facts.names
-    caption = "One row for each sender, destination and port"
-    return _table(caption, titles, (_exposure(each, names.get(each.subject, ""), context) for each in shown), left_out)
-
-
-def _exposure(each: Exposure, name: str, context: Context) -> Sequence[Cell]:
-    where = "outside the site" if each.outside else "inside the site"
-    answered = {True: "; it answered", False: "; nothing answered", None: ""}[each.answered]
-    return (
-        code(name or each.subject),
-        code(each.to, where + answered),
-        Cell(str(each.port), note=_PROTOCOLS.get(each.protocol) or cut(each.protocol, _SHORT)),
-        Cell(stamp(each.first, context.zone), "time", note=f"to {stamp(each.last, context.zone)}"),
-        count(each.sessions),
-        Cell(size(each.bytes), "number", note=f"{number(each.bytes)} B"),
-        count(each.records),
-        Cell(span(each.patients_min, each.patients_max), "number", note=cut("; ".join(each.reasons), _LONG)),
-        words(", ".join(each.fields)),
-    )
-
-
-def people(facts: Facts, context: Context) -> Table | None:
-    """Which pseudonyms (or, revealed, which patients) each exposure held; None where none is named."""
-    every = [each for each in facts.exposures if each.patients]
-    if not every:
-        return None
-    shown, left_out = bounded(every, context, "row")
-    names = facts.names
-    title = "Patients" if context.revealed else "Patients, by pseudonym"
-    rows = ((code(names.get(each.subject, each.subject)), code(each.to), _patients(each)) for each in shown)
-    return _table("Whose data was sent", ("From", "To", title), rows, left_out)
-
-
-def _patients(each: Exposure) -> Cell:
-    some = listed([cut(patient, 60) for patient in each.patients], most=_PEOPLE)
-    return Cell(some, "code")
 
 
 def calls(rows: Sequence[TimelineRow], facts: Facts, context: Context) -> Table | None:
@@ -222,7 +169,7 @@ def calls(rows: Sequence[TimelineRow], facts: Facts, context: Context) -> Table 
     names = facts.names
     titles = ("From", "To", "Attempts without answer", "Sessions", "Sent", "First to last", "Span")
     cells = (_call(row, names.get(row.subject, row.subject), context) for row in shown)
-    return _table("The same in numbers", titles, cells, left_out)
+    return table("The same in numbers", titles, cells, left_out)
 
 
 def _call(row: TimelineRow, name: str, context: Context) -> Sequence[Cell]:
@@ -255,7 +202,7 @@ def gaps(facts: Facts, context: Context) -> Table | None:
         )
         for gap in shown
     )
-    return _table("What leaves most open comes first", titles, rows, left_out)
+    return table("What leaves most open comes first", titles, rows, left_out)
 
 
 def _open(gap: Gap, context: Context) -> Cell:
@@ -278,4 +225,4 @@ def inputs(facts: Facts, context: Context) -> Table:
         )
         for each in shown
     )
-    return _table("What was examined", ("Input", "Kind", "Size", "Examined", "SHA-256"), rows, left_out)
+    return table("What was examined", ("Input", "Kind", "Size", "Examined", "SHA-256"), rows, left_out)

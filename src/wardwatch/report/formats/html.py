@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from wardwatch.report import sentences, tables, timeline
+from wardwatch.report import sent, sentences, tables, timeline
 from wardwatch.report.context import Context
 from wardwatch.report.facts import Facts
 from wardwatch.report.pointers import Pointer, pointer, reference
@@ -118,8 +118,10 @@ def _page(facts: Facts, context: Context) -> dict[str, Any]:
         "owners": tables.owners(facts, context),
         "clear_count": many(len(clear), f"clear {facts.noun}"),
         **_timeline(facts, context),
-        "exposures": tables.exposures(facts, context),
-        "people": tables.people(facts, context),
+        "exposures": sent.exposures(facts, context),
+        "fields": sent.fields(facts, context),
+        "doubts": sent.doubts(facts, context),
+        "people": sent.people(facts, context),
         **_findings(facts, context),
         "gaps": tables.gaps(facts, context),
         "inputs": tables.inputs(facts, context),
