@@ -14,7 +14,7 @@ PATIENCE_SECONDS: Final = 2.0
 
 
 class LateBar(AbstractContextManager["LateBar"]):
-    """Call it with the bytes read since the last call. Nothing is drawn before two seconds, nor where stderr is no terminal."""
+    """Call it with the bytes read since the last call. It draws after two seconds, and only on a terminal."""
 
     def __init__(self, label: str, total: int | None, *, quiet: bool = False) -> None:
         self._label, self._total = label, total

@@ -1,5 +1,6 @@
 """In: paths and options. Out: the report as terminal text, JSON or HTML, and the verdict as exit status."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -47,6 +48,7 @@ def scan(  # noqa: PLR0913, PLR0917  # one parameter an option
 
     Exit status: 0 clear, 1 found, 2 unusable input, 3 cannot tell.
     """
+    gc.disable()  # one examination, then the process ends: there are no cycles worth the time of looking for them
     documents = {"json": json_file, "html": html_file}
     with LateBar("Reading", size_of(paths), quiet=quiet) as bar:
         veil = _veil(reveal=reveal)

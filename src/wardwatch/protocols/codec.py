@@ -37,7 +37,8 @@ class Signature:
 
     `pattern` and `mask` have one length of 1 to 16; a byte matches where `(byte & mask) == pattern`. `offset` counts
     from the start of a packet's payload; with `anywhere` the pattern is searched in the whole payload instead.
-    `ports`: only where either port is one of these (empty: any). `budget`: payload bytes kept per direction.
+    `ports`: only where either port is one of these (empty: any). `budget`: payload bytes kept per direction;
+    `inside_budget`: the same where both ends lie in local networks and bulk transfer there is nobody's concern.
     """
 
     transport: Transport
@@ -47,6 +48,7 @@ class Signature:
     anywhere: bool = False
     ports: tuple[int, ...] = ()
     budget: int = UNLIMITED
+    inside_budget: int = UNLIMITED
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.pattern) <= 16:  # noqa: PLR2004  # the kernel's table has 16 bytes an entry

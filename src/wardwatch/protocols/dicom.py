@@ -222,16 +222,23 @@ _ASSOCIATION_MASK: Final = b"\xff\xff\0\0\0\0\xff\xff\xff\xff"
 _COMMANDING: Final = b"\x04\0\0\0\0\0\0\0\0\0\0\x03\0\0\0\0"
 _COMMANDING_MASK: Final = b"\xff\xff\xff\0\0\0\xff\0\0\0\0\xff\xff\xff\xff\xff"
 _BUDGET: Final = 8 * KIBI * KIBI
+_INSIDE: Final = 64 * KIBI
 CODEC: Final = Codec(
     name="dicom",
     title="DICOM",
     reference="DICOM PS3.7, PS3.8",
     signatures=(
         *(
-            Signature(Transport.TCP, bytes((kind,)) + _ASSOCIATION[1:], _ASSOCIATION_MASK, budget=_BUDGET)
+            Signature(
+                Transport.TCP,
+                bytes((kind,)) + _ASSOCIATION[1:],
+                _ASSOCIATION_MASK,
+                budget=_BUDGET,
+                inside_budget=_INSIDE,
+            )
             for kind in (REQUEST, ACCEPT)
         ),
-        Signature(Transport.TCP, _COMMANDING, _COMMANDING_MASK, budget=_BUDGET),
+        Signature(Transport.TCP, _COMMANDING, _COMMANDING_MASK, budget=_BUDGET, inside_budget=_INSIDE),
     ),
     recognise=recognise,
     open=_Conversation,

@@ -164,7 +164,7 @@ CODEC: Final = Codec(
     name=_PROTOCOL,
     title="Line printer daemon",
     reference="RFC 1179",
-    signatures=(Signature(Transport.TCP, _FIRST, b"\xf8\x80", ports=(515,), budget=64 * KIBI),),
+    signatures=(Signature(Transport.TCP, _FIRST, b"\xf8\x80", ports=(515,), budget=4 * KIBI),),
     recognise=recognise,
     open=_open,
     carries="What is printed, in clear.",

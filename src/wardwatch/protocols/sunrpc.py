@@ -253,16 +253,17 @@ _CALLING: Final = bytes(4) + b"\x00\x00\x00\x02\x00\x01\x86\xa0"
 _PROGRAM_MASK: Final = b"\xff" * 11 + b"\xf8"
 _ANSWERING: Final = b"\x00\x00\x00\x01" + bytes(12)  # accepted, and an empty verifier
 _BUDGET: Final = 256 * KIBI
+_INSIDE: Final = 4 * KIBI
 CODEC: Final = Codec(
     name="sunrpc",
     title="ONC RPC: portmap, mount, NFS",
     reference="RFC 5531, RFC 1833, RFC 1094, RFC 1813, RFC 7530",
     signatures=(
-        Signature(Transport.TCP, _CALLING, _PROGRAM_MASK, offset=8, budget=_BUDGET),
-        Signature(Transport.TCP, _CALLING, _PROGRAM_MASK, anywhere=True, budget=_BUDGET),
-        Signature(Transport.UDP, _CALLING, _PROGRAM_MASK, offset=4, budget=_BUDGET),
-        Signature(Transport.TCP, _ANSWERING, offset=8, budget=_BUDGET),
-        Signature(Transport.UDP, _ANSWERING, offset=4, budget=_BUDGET),
+        Signature(Transport.TCP, _CALLING, _PROGRAM_MASK, offset=8, budget=_BUDGET, inside_budget=_INSIDE),
+        Signature(Transport.TCP, _CALLING, _PROGRAM_MASK, anywhere=True, budget=_BUDGET, inside_budget=_INSIDE),
+        Signature(Transport.UDP, _CALLING, _PROGRAM_MASK, offset=4, budget=_BUDGET, inside_budget=_INSIDE),
+        Signature(Transport.TCP, _ANSWERING, offset=8, budget=_BUDGET, inside_budget=_INSIDE),
+        Signature(Transport.UDP, _ANSWERING, offset=4, budget=_BUDGET, inside_budget=_INSIDE),
     ),
     recognise=recognise,
     open=_open,

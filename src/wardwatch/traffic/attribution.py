@@ -51,20 +51,20 @@ def _streams(scene: Scene, clue: Clue) -> Iterator[str]:
     for row in scene.with_content:
         if row.content and row.content.protocol == clue.protocol:
             sender = 0 if row.content.sides[0].records.total() >= row.content.sides[1].records.total() else 1
-            yield str(row.address(sender))
+            yield row.text(sender)
 
 
 def _mounts(scene: Scene, clue: Clue) -> Iterator[str]:
     for row, notable in _notables(scene, "sunrpc"):
         if notable.kind in _MOUNTING and notable.fact("path").rstrip("/") == clue.path:
-            yield str(row.address(0))
+            yield row.text(0)
 
 
 def _hl7(scene: Scene, clue: Clue) -> Iterator[str]:
     for row, notable in _notables(scene, "hl7"):
         text = f"{notable.fact('sending application')} {notable.fact('sending facility')}".lower()
         if any(part in text for part in clue.contains):
-            yield str(row.address(int(notable.side)))
+            yield row.text(int(notable.side))
 
 
 def _dhcp(scene: Scene, clue: Clue) -> Iterator[str]:
@@ -76,14 +76,14 @@ def _dhcp(scene: Scene, clue: Clue) -> Iterator[str]:
 def _attempts(scene: Scene, clue: Clue) -> Iterator[str]:
     flagged = (scene.flows["flags"] & FlowFlag.KNOWN_B != 0) & (scene.flows["ver"] != ARP)
     for row in scene.rows(flagged):
-        if row.port(1) in clue.ports and str(row.address(1)) in scene.known:
-            yield str(row.address(0))
+        if row.port(1) in clue.ports and row.text(1) in scene.known:
+            yield row.text(0)
 
 
 def _foreign_arp(scene: Scene, _clue: Clue) -> Iterator[str]:
     for row in scene.rows((scene.flows["ver"] == ARP) & (scene.flows["flags"] & FlowFlag.KNOWN_B != 0)):
-        if str(row.address(1)) in scene.known:
-            yield str(row.address(0))
+        if row.text(1) in scene.known:
+            yield row.text(0)
 
 
 _LOOKS: Final = {

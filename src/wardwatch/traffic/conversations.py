@@ -36,6 +36,7 @@ class Conversation:
     content: Content
     codecs: Sequence[Codec]
     transport: Transport = Transport.TCP
+    hint: Codec | None = None
     dialogue: Dialogue | None = None
     hopeless: bool = False
     _streams: tuple[Stream, Stream] = field(default_factory=lambda: (Stream(), Stream()))
@@ -121,16 +122,18 @@ class Conversation:
                 self._recognise()
 
     def _recognise(self) -> None:
-        """Ask every codec at growing sizes; the surest one reads the flow from its beginning."""
+        """Ask the codecs at growing sizes; the surest one reads the flow from its beginning.
+
+        The one whose signature the kernel saw is asked first, and the others only where it is not sure.
+        """
         sent = [b"".join(piece.data for each, piece in self._probe if each == side)[:PROBE_BYTES] for side in (0, 1)]
-        sure, codec = max(
-            ((codec.recognise(self.transport, sent[0], sent[1]), codec) for codec in self.codecs),
-            key=itemgetter(0),
-            default=(0.0, None),
-        )
-        if codec is not None and sure >= RECOGNISED:
-            self._begin(codec, sure)
-        elif self._probed >= PROBE_BYTES:
+        for group in ([self.hint] if self.hint else []), self.codecs:
+            answers = [(codec.recognise(self.transport, sent[0], sent[1]), codec) for codec in group]
+            sure, codec = max(answers, key=itemgetter(0), default=(0.0, None))
+            if codec is not None and sure >= RECOGNISED:
+                self._begin(codec, sure)
+                return
+        if self._probed >= PROBE_BYTES:
             self.hopeless = True
             self._probe.clear()
         self._ask_at = _ASK_AGAIN * self._probed + 1
@@ -178,6 +181,7 @@ class Conversations:
         self.contents: dict[int, Content] = {}
         self.interrupted = 0
         self.late = 0
+        self._all = (None, *known_codecs)
         self._codecs = {
             transport: [codec for codec in known_codecs if any(s.transport is transport for s in codec.signatures)]
             for transport in Transport
@@ -207,6 +211,7 @@ class Conversations:
             self.late += sum(segment.length for segment in group)
             return False
         conversation = self._conversation(group[0])
+        conversation.hint = self._all[group[-1].codec]
         conversation.take(group)
         if conversation.is_over:
             self._closing.setdefault(flow, group[-1].time + STRAGGLERS_NANOSECONDS)

@@ -19,6 +19,7 @@ from wardwatch.vocabulary import (
     Exposure,
     Finding,
     Gap,
+    Severity,
     Subject,
     SubjectKind,
     TimelineRow,
@@ -166,9 +167,19 @@ def _answer(scene: Scene, inputs: tuple[Examined, ...], unread: list[Gap], times
     exposed = exposures(scene)
     open_questions = gap.merged([*unread, *gap.conversation_gaps(scene), *gap.flow_gaps(scene)])
     subjects = _subjects(scene, findings, exposed, open_questions)
-    rows = timeline(scene, [subject.id for subject in subjects], [entry.to for entry in exposed])
+    rows = timeline(scene, _worth_a_picture(subjects), [entry.to for entry in exposed if entry.outside])
     devices = tuple(subject.device for subject in subjects if subject.device)
     return Answer(inputs, devices, findings, exposed, open_questions, rows, times, subjects)
+
+
+def _worth_a_picture(subjects: Iterable[Subject]) -> list[str]:
+    """Monitors, and whoever something more than ordinary was found of."""
+    return [
+        subject.id
+        for subject in subjects
+        if (subject.device and subject.device.profile)
+        or any(finding.severity.rank <= Severity.MEDIUM.rank for finding in subject.judgement.findings)
+    ]
 
 
 def _subjects(

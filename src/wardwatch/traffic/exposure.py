@@ -38,7 +38,7 @@ def channel_of(scene: Scene, row: Row, content: Content) -> Channel:
     sender = sender_of(content)
     opened = bool(row.record["syns"][0])
     port = row.port(1) if opened or sender == 0 else row.port(0)
-    return Channel(scene.subject(row.address(sender)), str(row.address(1 - sender)), port, content.protocol)
+    return Channel(scene.subject(row.text(sender)), row.text(1 - sender), port, content.protocol)
 
 
 def exposures(scene: Scene) -> tuple[Exposure, ...]:

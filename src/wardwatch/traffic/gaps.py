@@ -37,7 +37,7 @@ def conversation_gaps(scene: Scene) -> Iterator[Gap]:
         content = row.content
         if content is None:
             continue
-        subject = scene.subject(row.address(0))
+        subject = scene.subject(row.text(0))
         flow = f"{row.address(0)} port {row.port(0)} to {row.address(1)} port {row.port(1)}"
         yield from _content_gaps(subject, flow, content)
         if row.has(FlowFlag.BUDGET) and content.protocol:

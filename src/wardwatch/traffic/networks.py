@@ -1,8 +1,9 @@
 """In: addresses as bytes or text, and the networks a site calls its own. Out: which side of the border each lies on."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
@@ -23,7 +24,7 @@ ALWAYS_LOCAL: Final[tuple[Network, ...]] = tuple(
     )
 )  # fmt: skip
 
-_MAPPED: Final = ip_network("::ffff:0:0/96")
+REMEMBERED: Final = 65536
 
 
 class Reach(StrEnum):
@@ -40,11 +41,17 @@ class Site:
     """The networks that belong to the site."""
 
     local: tuple[Network, ...] = ALWAYS_LOCAL
+    _judged: dict[Address, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def is_local(self, address: Address) -> bool:
         """Whether `address` lies in a local network; an IPv4 address mapped into IPv6 is judged as itself."""
-        plain = unmapped(address)
-        return any(plain.version == network.version and plain in network for network in self.local)
+        judged = self._judged.get(address)
+        if judged is None:
+            plain = unmapped(address)
+            judged = any(plain.version == network.version and plain in network for network in self.local)
+            if len(self._judged) < REMEMBERED:
+                self._judged[address] = judged
+        return judged
 
 
 def site(extra: Iterable[str]) -> Site:
@@ -67,9 +74,16 @@ def unmapped(address: Address) -> Address:
     return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
 
 
+@lru_cache(REMEMBERED)
 def address_of(version: int, raw: bytes) -> Address:
     """The address in the 16 bytes of a flow record."""
     return IPv6Address(raw) if version == IPV6 else IPv4Address(raw[:4])
+
+
+@lru_cache(REMEMBERED)
+def text_of(version: int, raw: bytes) -> str:
+    """The same as text."""
+    return str(address_of(version, raw))
 
 
 def same_network(one: Address, other: Address) -> bool:

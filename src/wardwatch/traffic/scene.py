@@ -15,7 +15,7 @@ from wardwatch.vocabulary import Device, Evidence, EvidenceKind, Flow, Where, rf
 
 from .content import Content
 from .ledger import Flows
-from .networks import Address, Reach, Site, address_of, hops, parse_address, same_network
+from .networks import Address, Reach, Site, address_of, hops, parse_address, same_network, text_of
 from .reassembly import Mark
 from .table import ARP, TCP, UDP, FlowFlag
 
@@ -48,6 +48,10 @@ class Row:
     def address(self, side: int) -> Address:
         """The address of side 0 or 1."""
         return address_of(int(self.record["ver"]), self.record["b" if side else "a"].tobytes())
+
+    def text(self, side: int) -> str:
+        """The address of side 0 or 1 as text."""
+        return text_of(int(self.record["ver"]), self.record["b" if side else "a"].tobytes())
 
     def port(self, side: int) -> int:
         """The port of side 0 or 1."""
@@ -90,7 +94,7 @@ class Row:
     def flow(self) -> Flow:
         """The same as the word every document knows."""
         return Flow(
-            str(self.address(0)), self.port(0), str(self.address(1)), self.port(1), self.proto,
+            self.text(0), self.port(0), self.text(1), self.port(1), self.proto,
             time_of(int(self.record["first"])), time_of(int(self.record["last"])),
             self.packets(0) + self.packets(1), int(self.record["payload"].sum()),
         )  # fmt: skip

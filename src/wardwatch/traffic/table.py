@@ -84,4 +84,5 @@ class Segment(NamedTuple):
     seq: int  # TCP sequence number of the first payload byte
     flags: int  # TCP flags
     length: int  # payload bytes the packet had; more than `data` where the capture cut it
+    codec: int  # index of the codec whose signature the flow had, 0 for none
     data: bytes

@@ -19,9 +19,9 @@ def timeline(scene: Scene, subjects: Iterable[str], peers: Iterable[str]) -> tup
     named = set(peers)
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in scene.rows(scene.from_any(0, wanted) & (scene.flows["ver"] != ARP)):
-        to = str(row.address(1))
+        to = row.text(1)
         if to in named or row.has(FlowFlag.KNOWN_B) or not row.has(FlowFlag.LOCAL_B):
-            groups[scene.subject(row.address(0)), to].append(row)
+            groups[scene.subject(row.text(0)), to].append(row)
     return tuple(_row(scene, subject, to, rows) for (subject, to), rows in sorted(groups.items()))
 
 

@@ -23,7 +23,7 @@ def detect(scene: Scene) -> Iterator[Finding]:
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if _is_foreign(scene, row, lived_in):
-            groups[scene.subject(row.address(0))].append(row)
+            groups[scene.subject(row.text(0))].append(row)
     for subject in sorted(groups):
         yield _finding(scene, subject, groups[subject])
 
@@ -52,11 +52,11 @@ def _is_foreign(scene: Scene, row: Row, lived_in: dict[bytes, set[Address]]) -> 
 
 
 def _finding(scene: Scene, subject: str, rows: list[Row]) -> Finding:
-    targets = sorted({str(row.address(1)) for row in rows if row.address(1) != row.address(0)})
-    claimed = sorted({str(row.address(0)) for row in rows if not scene.site.is_local(row.address(0))})
+    targets = sorted({row.text(1) for row in rows if row.address(1) != row.address(0)})
+    claimed = sorted({row.text(0) for row in rows if not scene.site.is_local(row.address(0))})
     asked = sum(row.packets(0) for row in rows)
     answered = sum(1 for row in rows if row.packets(1))
-    known = any(str(row.address(side)) in scene.known for row in rows for side in (0, 1))
+    known = any(row.text(side) in scene.known for row in rows for side in (0, 1))
     parts = [f"{count(asked, 'ARP packet')}"]
     if targets:
         parts.append(f"looking for {listed(targets, 4)} on the local network")

@@ -26,7 +26,7 @@ def detect(scene: Scene) -> Iterator[Finding]:
     groups: dict[_Towards, list[tuple[Row, int]]] = defaultdict(list)
     for row in scene.rows(flagged):
         peer = _peer(scene, row)
-        towards = _Towards(scene.subject(row.address(1 - peer)), str(row.address(peer)), row.port(1), row.proto)
+        towards = _Towards(scene.subject(row.text(1 - peer)), row.text(peer), row.port(1), row.proto)
         groups[towards].append((row, peer))
     for towards in sorted(groups):
         yield _finding(scene, towards, groups[towards])
@@ -35,7 +35,7 @@ def detect(scene: Scene) -> Iterator[Finding]:
 def _peer(scene: Scene, row: Row) -> int:
     """The side that is the published one: an address named itself before one that only lies in a named network."""
     for side in (1, 0):
-        if str(row.address(side)) in scene.known:
+        if row.text(side) in scene.known:
             return side
     return 1 if row.has(FlowFlag.KNOWN_B) else 0
 

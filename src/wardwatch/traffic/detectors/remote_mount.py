@@ -44,7 +44,7 @@ def detect(scene: Scene) -> Iterator[Finding]:
 
 
 def _pair(scene: Scene, row: Row) -> _Pair:
-    return _Pair(scene.subject(row.address(0)), str(row.address(1)))
+    return _Pair(scene.subject(row.text(0)), row.text(1))
 
 
 def _finding(scene: Scene, pair: _Pair, seen: list[tuple[Row, Notable]]) -> Finding:

@@ -26,7 +26,7 @@ def detect(scene: Scene) -> Iterator[Finding]:
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
     udp = (scene.flows["proto"] == UDP) & (scene.flows["ver"] != ARP)
     for row in scene.rows(udp & scene.from_any(1, monitors)):
-        stranger, monitor = str(row.address(0)), str(row.address(1))
+        stranger, monitor = row.text(0), row.text(1)
         if stranger not in called[monitor] and row.port(0) not in ANSWERS:
             groups[scene.subject(monitor), stranger].append(row)
     for (subject, stranger), rows in sorted(groups.items()):
@@ -38,12 +38,12 @@ def _called(scene: Scene, monitors: set[str]) -> dict[str, set[str]]:
     called: dict[str, set[str]] = defaultdict(set)
     transport = np.isin(scene.flows["proto"], [TCP, UDP]) & (scene.flows["ver"] != ARP)
     for row in scene.rows(transport & (scene.from_any(0, monitors) | scene.from_any(1, monitors))):
-        source = str(row.address(0))
+        source = row.text(0)
         is_station = bool(row.content and row.content.protocol in STATION)
         if source in monitors and (row.record["proto"] == UDP or is_station):
-            called[source].add(str(row.address(1)))
-        elif is_station and str(row.address(1)) in monitors:
-            called[str(row.address(1))].add(source)
+            called[source].add(row.text(1))
+        elif is_station and row.text(1) in monitors:
+            called[row.text(1)].add(source)
     return called
 
 

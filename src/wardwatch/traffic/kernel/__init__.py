@@ -45,7 +45,8 @@ _SIGNATURE: Final = np.dtype(
         ("proto", "u1"),
         ("anywhere", "u1"),
         ("codec", "u1"),
-        ("unused", "u1", 7),
+        ("unused", "u1", 3),
+        ("inside", "<u4"),
     ]
 )
 _SEGMENT: Final = np.dtype(
@@ -60,12 +61,13 @@ _SEGMENT: Final = np.dtype(
         ("file", "<u2"),
         ("side", "u1"),
         ("flags", "u1"),
-        ("unused", "<u4"),
+        ("codec", "<u4"),
     ]
 )
 _COUNTER: Final = np.dtype([("kind", "<u4"), ("value", "<u4"), ("packets", "<u8"), ("bytes", "<u8")])
 _PORTS = 16
 _SIGNATURES = 255
+_NO_LESS = 2**32 - 1
 _LINKTYPES = 32
 
 
@@ -102,6 +104,11 @@ class _Report(ctypes.Structure):
         ("linktypes", ctypes.c_uint32 * _LINKTYPES),
         ("linktype_packets", ctypes.c_uint64 * _LINKTYPES),
     )
+
+
+_DRAIN_BYTES = 768 * 1024
+_DRAIN_SEGMENTS = 4096
+"""Below what the kernel's arena holds while it still takes packets in (ARENA_BYTES - ARENA_ROOM, ARENA_SEGMENTS)."""
 
 
 class Counter(NamedTuple):
@@ -242,7 +249,7 @@ def _signature_rows(codec: int, signature: Signature) -> Iterable[tuple[object, 
         length = len(signature.pattern)
         yield (
             *(pattern, mask, signature.budget, signature.offset, filled),
-            *(len(ports), length, proto, signature.anywhere, codec, [0] * 7),
+            *(len(ports), length, proto, signature.anywhere, codec, [0] * 3, min(signature.inside_budget, _NO_LESS)),
         )
 
 
@@ -332,9 +339,16 @@ class Kernel:
         while True:
             step: int = self._library.ww_feed(self._handle, address + used, size - used, final)
             used += step
-            if not self._drain() and not step:
+            if not (self._is_worth_draining and self._drain()) and not step:
                 self._tail = size - used
                 return used
+
+    @property
+    def _is_worth_draining(self) -> bool:
+        """Much at a time, so that what belongs together is read together; well before the kernel has to wait for it."""
+        report = self._report
+        many = report.arena_used >= _DRAIN_BYTES or report.segments_ready >= _DRAIN_SEGMENTS
+        return bool(many or report.retired_ready)
 
     def feed_at(self, address: int, size: int) -> int:
         """Like `feed`, from a buffer whose address the caller knows."""
@@ -345,8 +359,8 @@ class Kernel:
         if len(rest):
             self.feed(memoryview(rest), final=True)
         report = self._report
-        linktypes = dict(zip(report.linktypes, report.linktype_packets, strict=True))
-        listed = {kind: linktypes[kind] for kind in report.linktypes[: report.nlinktypes]}
+        known = int(report.nlinktypes)
+        linktypes = dict(zip(report.linktypes[:known], report.linktype_packets[:known], strict=True))
         return Walked(
             format=FORMATS[report.format],
             packets=report.packets,
@@ -355,7 +369,7 @@ class Kernel:
             bytes=report.offset,
             first=report.first if report.first <= report.last else None,
             last=report.last if report.first <= report.last else None,
-            linktypes=listed,
+            linktypes=linktypes,
             stopped=STOPPED[report.stopped],
             stopped_at=report.stopped_at,
             resyncs=report.resyncs,

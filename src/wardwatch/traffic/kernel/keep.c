@@ -20,8 +20,11 @@ static void look(kernel *k, flow *f, const packet *p, u32 side) {
 static bool known(const flow *f) { return f->flags & (KNOWN_A | KNOWN_B); }
 
 static u64 budget(const kernel *k, const flow *f) {
-    if (f->codec)
-        return k->match->each[f->signature - 1].budget;
+    if (f->codec) {
+        const signature *s = &k->match->each[f->signature - 1];
+        const bool inside = (f->flags & (LOCAL_A | LOCAL_B)) == (LOCAL_A | LOCAL_B) && !known(f);
+        return inside && s->inside < s->budget ? s->inside : s->budget;
+    }
     return known(f) ? (u64)KNOWN_BUDGET : UNKNOWN_EACH;
 }
 
@@ -50,7 +53,7 @@ static void hand_on(kernel *k, flow *f, u32 slot, const packet *p, u32 side) {
     out->segments_total++;
     k->segments[out->segments_ready++] = (segment){
         .time = p->time, .flow = f->id, .number = p->number, .seq = p->seq, .length = p->length, .at = at,
-        .n = p->payload.n, .file = (u16)k->file, .side = (u8)side, .flags = p->tcpflags,
+        .n = p->payload.n, .file = (u16)k->file, .side = (u8)side, .flags = p->tcpflags, .codec = f->codec,
     };
     f->kept[side] += p->payload.n;
     if (!(f->flags & KEPT)) {

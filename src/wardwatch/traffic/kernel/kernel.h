@@ -102,7 +102,7 @@ typedef struct {
     u32 flow, number, seq, length, at, n;
     u16 file;
     u8 side, flags;
-    u32 unused;
+    u32 codec;  /* of the signature that matched, 0 for none */
 } segment;
 _Static_assert(sizeof(segment) == 40, "as SEGMENT in __init__.py");
 
@@ -116,7 +116,8 @@ typedef struct {
     u32 offset;
     u16 ports[16];
     u8 nports, length, proto, anywhere, codec;
-    u8 unused[7];
+    u8 unused[3];
+    u32 inside;  /* the budget where both sides are local, if that is less */
 } signature;
 _Static_assert(sizeof(signature) == 88, "as SIGNATURE in __init__.py");
 

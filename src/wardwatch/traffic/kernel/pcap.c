@@ -152,6 +152,14 @@ static u64 odd(kernel *k, const u8 *data, u64 at, u64 n) {
     return at;
 }
 
+/* Where the file seems to end within a record although a sound one follows, the record's length was damaged. */
+static bool misled(kernel *k, const u8 *data, u64 at, u64 n) {
+    while (++at < n)
+        if (sound_at(k, (span){data + at, (u32)(n - at)}, true))
+            return true;
+    return false;
+}
+
 u64 pcap_walk(kernel *k, const u8 *data, u64 n, bool final) {
     walker *w = &k->walk;
     u64 at = 0;
@@ -174,8 +182,11 @@ u64 pcap_walk(kernel *k, const u8 *data, u64 n, bool final) {
             if (at == before)
                 at = odd(k, data, at, n);
         }
-        if (at == before && !w->skip && w->searching == searching)
-            break; /* the record goes on in the next chunk */
+        if (at == before && !w->skip && w->searching == searching) {
+            if (!final || searching || !misled(k, data, at, n))
+                break; /* the record goes on in the next chunk */
+            begin_search(k, at);
+        }
     }
     return at;
 }

@@ -93,14 +93,12 @@ static const interface *declared(kernel *k, u32 id) {
     return NULL;
 }
 
-static void timed(kernel *k, const interface *f, span body) {
+/* The common part of enhanced and obsolete packet blocks. */
+static void timed(const kernel *k, batch *b, u64 at, const interface *f, span body) {
     const bool big = k->walk.big;
     const u64 units = (u64)end32(body, 4, big) << 32 | end32(body, 8, big);
     const u32 captured = end32(body, 12, big);
-    batch b;
-    b.n = 0;
-    batch_add(k, &b, 0, upto(skip(body, 20), captured), end32(body, 16, big), time_of(f, units), f->linktype);
-    batch_run(k, &b, 0);
+    batch_add(k, b, at, upto(skip(body, 20), captured), end32(body, 16, big), time_of(f, units), f->linktype);
 }
 
 /* Section 4.4: no time (that of the packet before is taken, and said), always the first interface. */
@@ -118,10 +116,13 @@ static void simple(kernel *k, span body) {
     packet_in(k, &p);
 }
 
-static void enhanced(kernel *k, span body, u32 id) {
+static void alone(kernel *k, span body, u32 id) {
     const interface *f = declared(k, id);
+    batch b;
+    b.n = 0;
     if (f)
-        timed(k, f, body);
+        timed(k, &b, 0, f, body);
+    batch_run(k, &b, 0);
 }
 
 static void use(kernel *k, u32 type, span body) {
@@ -129,8 +130,8 @@ static void use(kernel *k, u32 type, span body) {
     switch (type) {
     case SECTION: k->walk.ninterfaces = 0; break;
     case INTERFACE: declare(k, body); break;
-    case ENHANCED: enhanced(k, body, end32(body, 0, big)); break;
-    case OLD_PACKET: enhanced(k, body, end16(body, 0, big)); break;
+    case ENHANCED: alone(k, body, end32(body, 0, big)); break;
+    case OLD_PACKET: alone(k, body, end16(body, 0, big)); break;
     case SIMPLE: simple(k, body); break;
     default: break;
     }
@@ -168,6 +169,14 @@ static u64 search(kernel *k, const u8 *data, u64 at, u64 n, bool final) {
         }
     }
     return at;
+}
+
+/* Where the file seems to end within a block although a sound one follows, the block's length was damaged. */
+static bool misled(kernel *k, const u8 *data, u64 at, u64 n) {
+    while (++at < n)
+        if (sound_at(k, (span){data + at, (u32)(n - at)}, true))
+            return true;
+    return false;
 }
 
 static u64 damaged(kernel *k, u64 at) {
@@ -213,6 +222,24 @@ static u64 one(kernel *k, const u8 *data, u64 at, u64 n) {
     return at + b.length;
 }
 
+/* As many enhanced packet blocks as lie whole in the buffer one behind the other, up to a batch. */
+static u64 many(kernel *k, const u8 *data, u64 at, u64 n) {
+    const walker *w = &k->walk;
+    batch b;
+    b.n = 0;
+    while (b.n < BATCH) {
+        const span s = {data + at, (u32)(n - at)};
+        const block each = block_at(w, s);
+        const u32 id = end32(s, 8, w->big);
+        if (each.type != ENHANCED || !sane(&each) || each.length > RECORD_LIMIT || s.n < each.length
+            || id >= w->ninterfaces || end32(s, each.length - 4, w->big) != each.length)
+            break;
+        timed(k, &b, at, &w->interfaces[id], upto(skip(s, 8), each.length - 12));
+        at += each.length;
+    }
+    return batch_run(k, &b, at);
+}
+
 u64 pcapng_walk(kernel *k, const u8 *data, u64 n, bool final) {
     walker *w = &k->walk;
     u64 at = 0;
@@ -226,10 +253,15 @@ u64 pcapng_walk(kernel *k, const u8 *data, u64 n, bool final) {
         } else if (searching) {
             at = search(k, data, at, n, final);
         } else {
-            at = one(k, data, at, n);
+            at = many(k, data, at, n);
+            if (at == before)
+                at = one(k, data, at, n);
         }
-        if (at == before && !w->skip && w->searching == searching)
-            break;
+        if (at == before && !w->skip && w->searching == searching) {
+            if (!final || searching || !misled(k, data, at, n))
+                break; /* the block goes on in the next chunk */
+            at = damaged(k, at);
+        }
     }
     return at;
 }

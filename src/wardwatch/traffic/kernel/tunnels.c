@@ -5,16 +5,16 @@
  */
 #include "kernel.h"
 
-static bool like_ipv4(span s) {
-    const u32 header = (byte_at(s, 0) & 15u) * 4;
-    return has(s, 20) && byte_at(s, 0) >> 4 == 4 && header >= 20 && be16(s, 2) >= header;
+static bool like_ipv4(const packet *p) {
+    const u32 header = (byte_at(p->rest, 0) & 15u) * 4, total = be16(p->rest, 2);
+    return has(p->rest, 20) && byte_at(p->rest, 0) >> 4 == 4 && header >= 20 && total >= header && total <= p->real;
 }
 
 static bool like_ipv6(span s) { return has(s, 40) && byte_at(s, 0) >> 4 == 6; }
 
 /* What follows the labels is not said: IP by its version, a control word by its zero, else an Ethernet frame. */
 static layer beneath_labels(packet *p) {
-    if (like_ipv4(p->rest))
+    if (like_ipv4(p))
         return L_IPV4;
     if (like_ipv6(p->rest))
         return L_IPV6;

@@ -49,7 +49,8 @@ def rows(table: pl.DataFrame) -> pl.DataFrame:
     state, history = pl.col("conn_state").fill_null(""), pl.col("history").fill_null("")
     proto = cells.protocol(pl.coalesce("ip_proto", "proto"))
     icmp = cells.is_icmp(proto)
-    first = cells.time(pl.col("ts"), TIMES)
+    dated = bool(table["ts"].str.contains("T", literal=True).any())
+    first = cells.time(pl.col("ts"), TIMES if dated else TIMES[:1])
     tcp = proto == TCP
     aport, bport = cells.port(pl.col("id.orig_p")), cells.port(pl.col("id.resp_p"))
     return table.select(
