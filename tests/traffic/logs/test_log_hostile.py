@@ -178,6 +178,7 @@ JSON_GOOD = (
         b'{"ts":' + b"9" * 10_000 + b"}\n",
         b'{"ts":"\xff\xfe\\ud800"}\n',
         b"[]\n",
+        b"\x28\xb5\x2f\xfd\n",
         b"nonsense\n",
         b'{"id.orig_h":["192.168.1.2"]}\n',
     ],

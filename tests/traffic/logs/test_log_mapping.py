@@ -179,10 +179,31 @@ VALUES = st.recursive(
 
 
 KEYS = (
-    "title reference like layout needs delimiter skip_rows pattern one_way fields time protocols actions direction "
-    "leave_out fields.src fields.start time.formats time.zone time.duration actions.unanswered direction.swapped "
-    "protocols.x leave_out.x"
-).split()
+    "title",
+    "reference",
+    "like",
+    "layout",
+    "needs",
+    "delimiter",
+    "skip_rows",
+    "pattern",
+    "one_way",
+    "fields",
+    "time",
+    "protocols",
+    "actions",
+    "direction",
+    "leave_out",
+    "fields.src",
+    "fields.start",
+    "time.formats",
+    "time.zone",
+    "time.duration",
+    "actions.unanswered",
+    "direction.swapped",
+    "protocols.x",
+    "leave_out.x",
+)
 
 
 def toml(value: object) -> str:
@@ -214,3 +235,17 @@ def test_bundled_mappings_are_in_the_order_of_their_names() -> None:
     names = [mapping.name for mapping in bundled()]
     assert names == sorted(names)
     assert len(names) >= 3
+
+
+def test_the_example_in_the_documentation_works(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "flow-logs.md").read_text()
+    mapping, shorter = (block.split("```")[0] for block in text.split("```toml\n")[1:])
+    start = text.index("    Export of the gate")
+    log = "\n".join(line[4:] for line in text[start : text.index("\n\n", start)].split("\n")) + "\n"
+    result, records = run(tmp_path, mapping, log)
+    assert (result.files[0].rows, result.files[0].rows_unread) == (1, 0)
+    assert records["first"].tolist() == [1736668800 * 10**9]
+    assert records["packets"].tolist() == [[3, 0]]
+    assert parse(shorter.encode(), "x", "x.toml").zone == "America/New_York"
+    for name in (mapping.name for mapping in bundled()):
+        assert f"`{name}`" in text

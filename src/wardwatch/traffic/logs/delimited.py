@@ -22,7 +22,7 @@ def columns(lines: Lines, delimiter: str, indices: Sequence[int], *, quoted: boo
     quoted = quoted and b'"' in lines.data
     try:
         table = _parse(lines.data, delimiter, wanted, quote='"' if quoted else None)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):  # a mark where RFC 4180 allows none
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):  # a mark where RFC 4180 allows none
         return _line_by_line(lines, delimiter, wanted, quoted=quoted)
     # A parser that counts otherwise would shift rows against their numbers.
     return table if table.height == len(lines) else _line_by_line(lines, delimiter, wanted, quoted=quoted)
@@ -47,6 +47,7 @@ def _cells(line: bytes, delimiter: str, *, quoted: bool) -> list[str]:
 
 def _parse(data: bytes, delimiter: str, wanted: Sequence[int], quote: str | None) -> pl.DataFrame:
     width = max(wanted[-1] + 1, 2)
+    # The first line of our own also keeps polars from unpacking data that begins like a packed file.
     first = delimiter.encode() * (width - 1) + b"\n"
     table = pl.read_csv(
         BytesIO(first + data),

@@ -75,7 +75,7 @@ def _merge(records: Records) -> tuple[Records, Mask]:
     forward, keys = _keys(records)
     order = np.lexsort((records["number"], records["first"], *keys))
     left, right = order[:-1], order[1:]
-    fits = forward[left] == forward[left]
+    fits = forward[left] != forward[right]
     for key in keys:
         fits &= key[left] == key[right]
     fits &= records["first"][right] - np.minimum(records["last"][left], np.iinfo(np.int64).max - _SLACK) <= _SLACK

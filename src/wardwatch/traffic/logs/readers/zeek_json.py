@@ -45,11 +45,13 @@ class ZeekJson:
 
 def _table(lines: Lines) -> pl.DataFrame:
     """One row a line; `_path` is '' where the object has none, and null where the line is no object."""
+    if not bool(np.all(lines.codes[lines.starts] == ord("{"))):  # polars would unpack what begins like a packed file
+        return _line_by_line(lines)
     try:
         table = pl.read_ndjson(BytesIO(lines.data), schema=_SCHEMA)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
         return _line_by_line(lines)
-    if table.height != len(lines) or not bool(np.all(lines.codes[lines.starts] == ord("{"))):
+    if table.height != len(lines):
         return _line_by_line(lines)
     return table.with_columns(pl.col("_path").fill_null(""))
 
