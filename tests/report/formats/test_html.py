@@ -290,3 +290,10 @@ def test_ordinary_connections_are_counted_not_drawn(example: Report, context: Co
     text = render("html", replace(example, timeline=(*example.timeline, *other)), context)
     assert text.count('<li class="strip">') == 4
     assert "Connections to 2 other places belong to no finding and are not shown." in text
+
+
+def test_all_is_only_said_to_be_examined_where_it_was(example: Report, context: Context) -> None:
+    quiet = replace(example, judgement=judge((), ()), subjects=(), exposures=(), timeline=())
+    assert "No question stays open." in render("html", quiet, context)
+    whole = replace(quiet, inputs=quiet.inputs[1:])
+    assert "All of the input was examined." in render("html", whole, context)

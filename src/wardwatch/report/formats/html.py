@@ -124,6 +124,7 @@ def _page(facts: Facts, context: Context) -> dict[str, Any]:
         "people": sent.people(facts, context),
         **_findings(facts, context),
         "gaps": tables.gaps(facts, context),
+        "whole": all(each.examined == each.total for each in facts.report.inputs),
         "inputs": tables.inputs(facts, context),
         "examined": sentences.examined(facts),
         "offsets": offsets(facts.times, context.zone),
