@@ -1,5 +1,6 @@
 """In: the live stream, over loopback. Out: whether a listener gets what a monitor sends, and nobody else anything."""
 
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -20,12 +21,18 @@ class Station:
         self.port = self.listener.getsockname()[1]
         self.heard = b""
         self._enough = enough
-        self._thread = threading.Thread(target=self._listen)
+        self.listener.settimeout(5)  # a caller that never comes is no reason to wait for ever
+        self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
     def _listen(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            self._hear()
+
+    def _hear(self) -> None:
         connection, _ = self.listener.accept()
         with connection:
+            connection.settimeout(5)
             while (data := connection.recv(65_536)) and (self._enough is None or len(self.heard) < self._enough):
                 self.heard += data
 

@@ -50,10 +50,11 @@ def test_the_displayed_heart_rate_is_that_of_the_beats_on_the_screen(body: Body)
     lead = joined(seconds, "lead_2")
     found = [peak / 256 for peak in peaks(lead, (lead.max() + np.median(lead)) / 2, 64)]
     for k in range(20, SECONDS):
-        last = [peak for peak in found if peak <= k - 0.01][-9:]
+        last = [peak for peak in found if peak <= k][-9:]
         shown = seconds[k].heart_rate
-        assert shown is not None
-        assert abs(shown - 60 / statistics.mean(b - a for a, b in pairwise(last))) <= 1.5  # 0.5 and the sampling
+        if k - last[-1] > 0.01:  # a peak on the very edge may be on either side of it
+            assert shown is not None
+            assert abs(shown - 60 / statistics.mean(b - a for a, b in pairwise(last))) <= 0.6  # 0.5 and the sampling
 
 
 def test_lead_three_is_the_difference_of_the_other_two() -> None:
