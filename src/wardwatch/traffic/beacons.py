@@ -22,6 +22,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .bursts import first_of_burst
+from .spoken import duration, odds
+
 Times = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Gaps = NDArray[np.float64]
@@ -33,10 +36,6 @@ _SEVERAL: Final = 5
 _RESOLUTIONS: Final = (_SECOND, _SECOND // 1000)
 _DENSE: Final = 10
 """A series is also looked at as it is where bursts hold more attempts than this on average."""
-_DOUBLE: Final = (1.6, 2.5)
-"""Twice the interval before, with the delays of a busy machine."""
-_FINE: Final = 9.95
-_SPANS: Final = ((2 * 86400, 86400, "d", 3600, "h"), (7200, 3600, "h", 60, "min"), (120, 60, "min", 1, "s"))
 _LEAST_P: Final = 1e-300
 
 
@@ -182,7 +181,7 @@ def _worth(times: Times, starts: Times, thresholds: Thresholds, compared: int) -
     worth: set[int] = set()
     index = np.searchsorted(starts, np.arange(len(times)), side="right") - 1
     for burst in (0.0, *thresholds.bursts_s):
-        keep = _first_of_burst(times, index, burst, thresholds)
+        keep = first_of_burst(times, index, burst, (thresholds.retry_s, thresholds.retry_longest_s))
         worth.update(_crowded(times[keep], index[keep], thresholds, compared).tolist())
     return worth
 
@@ -230,36 +229,8 @@ def _readings(times: Times, thresholds: Thresholds) -> list[tuple[Times, float]]
 
 
 def _joined(times: Times, burst_s: float, thresholds: Thresholds) -> Times:
-    return times[_first_of_burst(times, np.zeros(len(times), np.int64), burst_s, thresholds)]
-
-
-def _first_of_burst(times: Times, index: Times, burst_s: float, thresholds: Thresholds) -> Mask:
-    """Which attempts begin a burst: they come neither `burst_s` after another nor in its series of doubling retries.
-
-    With `burst_s` 0 only those at the same instant are one.
-    """
-    keep = np.ones(len(times), np.bool_)
-    same, gaps = index[1:] == index[:-1], np.diff(times)
-    if burst_s == 0:
-        keep[1:] = ~same | (gaps > 0)
-    else:
-        keep[1:] = ~(same & (gaps <= burst_s * _SECOND)) & ~_retries(gaps, same, thresholds)
-    return keep
-
-
-def _retries(gaps: Times, same: Mask, thresholds: Thresholds) -> Mask:
-    """Which intervals belong to a series of doublings that begins with a short one: 1, 2, 4, 8 s and so on."""
-    doubled, retry = np.zeros(len(gaps), np.bool_), np.zeros(len(gaps), np.bool_)
-    ratio = gaps[1:] / np.maximum(gaps[:-1], 1)
-    doubled[1:] = same[1:] & same[:-1] & (ratio > _DOUBLE[0]) & (ratio < _DOUBLE[1])
-    doubled &= gaps <= thresholds.retry_longest_s * _SECOND
-    if not doubled.any():
-        return retry
-    beginning = np.maximum.accumulate(np.where(doubled, 0, np.arange(len(gaps))))
-    short = same & (gaps <= thresholds.retry_s * _SECOND)
-    retry |= doubled & short[beginning]
-    retry[:-1] |= short[:-1] & retry[1:]
-    return retry
+    retries = thresholds.retry_s, thresholds.retry_longest_s
+    return times[first_of_burst(times, np.zeros(len(times), np.int64), burst_s, retries)]
 
 
 def _best(times: Times, burst_s: float, thresholds: Thresholds, coarse: float, readings: int) -> _Fit | None:
@@ -357,24 +328,3 @@ def _beacon(times: Times, answered: Mask, thresholds: Thresholds, compared: int,
         p_value=p_value,
         statement=said,
     )
-
-
-def duration(seconds: float) -> str:
-    """A duration as people say it: `0.2 s`, `60 s`, `5 min`, `3 h 12 min`, `2 d 4 h`."""
-    if seconds < _FINE:
-        return f"{seconds:.2g} s" if seconds >= 1e-3 else "0 s"  # noqa: PLR2004  # a millisecond
-    whole = round(seconds)
-    for limit, size, name, rest, rest_name in _SPANS:
-        if whole >= limit:
-            big, small = divmod(round(whole / rest), size // rest)
-            return f"{big} {name} {small} {rest_name}" if small else f"{big} {name}"
-    return f"{whole} s"
-
-
-def odds(p_value: float) -> str:
-    """A small probability in words: `less than one in 10^9`, `at most one in 20,000`."""
-    if p_value < 1e-9:  # noqa: PLR2004  # smaller ones mean the same to everybody
-        return "less than one in 10^9"
-    number = 1 / p_value
-    digits = 10 ** max(int(log(number) / log(10)), 0)
-    return f"at most one in {round(number / digits) * digits:,}"

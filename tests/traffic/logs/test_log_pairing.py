@@ -121,3 +121,11 @@ def test_turning_twice_changes_nothing() -> None:
     once = turned(records, which)
     assert once[0] != records[0]
     assert np.array_equal(turned(once, which), records)
+
+
+def test_two_calls_in_the_same_direction_are_two() -> None:
+    again = half(2, MONITOR, CENTRAL, (40000, 515), at=0.5, flags=SYN, packets=2)
+    records = paired([CALL, again])
+    assert records["packets"].tolist() == [[9, 0], [2, 0]]
+    records = paired([CALL, again, half(3, CENTRAL, MONITOR, (515, 40000), at=0.6, packets=4)])
+    assert sorted(records["packets"].tolist()) == [[2, 4], [9, 0]]

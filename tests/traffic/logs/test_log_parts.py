@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wardwatch.traffic.logs import addresses, cells
+from wardwatch.traffic.logs import addresses, cells, read
 from wardwatch.traffic.logs.addresses import KNOWN, LOCAL, AddressBook
 from wardwatch.traffic.logs.lines import Lines
 
@@ -123,3 +124,12 @@ def test_counts(text: str, number: int | None) -> None:
 )
 def test_protocols(text: str, number: int) -> None:
     assert pl.DataFrame({"x": [text]}).select(cells.protocol(pl.col("x")))["x"].to_list() == [number]
+
+
+def test_a_named_service_gives_the_codec_the_caller_names() -> None:
+    sample = Path(__file__).parent / "samples" / "zeek_tsv" / "two-headers.conn.log"
+    batches: list[np.ndarray] = []
+    result = read([sample], mapping=None, local=[], known=[], batch=batches.append, services={"ntp": 3, "ssl": 4})
+    records = np.concatenate(batches)
+    assert {int(record["number"]): int(record["codec"]) for record in records if record["codec"]} == {13: 3}
+    assert "codec" in result.columns
