@@ -127,3 +127,5 @@ class Codec:
     open: Callable[[Transport], Dialogue]
     carries: str = ""
     """What an analyst should know about it: shown beside flows of this protocol."""
+    names_only: bool = False
+    """Recognised to be called by its name; once it is, nothing more of the conversation is read."""

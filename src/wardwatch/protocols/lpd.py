@@ -159,12 +159,15 @@ def _open(_transport: Transport) -> _Conversation:
     return _Conversation()
 
 
-_FIRST: Final = bytes(2)  # a command of 1 to 5, then a character of seven bits
+_PRINTABLE: Final = (0x20, 0x40, 0x60)  # the high bits of what can begin a queue's name, behind a command of 1 to 5
 CODEC: Final = Codec(
     name=_PROTOCOL,
     title="Line printer daemon",
     reference="RFC 1179",
-    signatures=(Signature(Transport.TCP, _FIRST, b"\xf8\x80", ports=(515,), budget=4 * KIBI),),
+    signatures=tuple(
+        Signature(Transport.TCP, bytes((0, high)), b"\xf8\xe0", ports=(515,), budget=KIBI) for high in _PRINTABLE
+    ),
+    names_only=True,
     recognise=recognise,
     open=_open,
     carries="What is printed, in clear.",

@@ -167,6 +167,10 @@ def _rest(content: Content) -> None:
             pass
 
 
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def _notes(walked: Walked, content: Content) -> tuple[Note, ...]:
     found = [_stopped(walked)]
     if content.note:
@@ -174,23 +178,24 @@ def _notes(walked: Walked, content: Content) -> tuple[Note, ...]:
     if walked.resyncs:
         found.append(
             Note(
-                f"{walked.resync_bytes} bytes in {walked.resyncs} places, the first at byte {walked.resync_at}",
+                f"{_count(walked.resync_bytes, 'byte')} in {_count(walked.resyncs, 'place')}, "
+                f"the first at byte {walked.resync_at}",
                 "the capture is damaged there; reading went on at the next sound record",
                 bytes=walked.resync_bytes,
             )
         )
     if walked.oversize:
         found.append(
-            Note(f"{walked.oversize} records", "they are longer than 384 KiB", walked.oversize_bytes, walked.oversize)
+            Note(_count(walked.oversize, "record"), "longer than 384 KiB", walked.oversize_bytes, walked.oversize)
         )
     if walked.undeclared:
         found.append(
-            Note(f"{walked.undeclared} packets", "the file does not declare their interface", 0, walked.undeclared)
+            Note(_count(walked.undeclared, "packet"), "the file does not declare their interface", 0, walked.undeclared)
         )
     if walked.timeless:
         found.append(
             Note(
-                f"the times of {walked.timeless} packets",
+                f"the time of {_count(walked.timeless, 'packet')}",
                 "the file holds none; that of the packet before was taken",
                 0,
                 walked.timeless,

@@ -38,7 +38,7 @@ class Conversation:
     transport: Transport = Transport.TCP
     hint: Codec | None = None
     dialogue: Dialogue | None = None
-    hopeless: bool = False
+    done: bool = False
     _streams: tuple[Stream, Stream] = field(default_factory=lambda: (Stream(), Stream()))
     _fed: list[int] = field(default_factory=lambda: [0, 0])
     _probe: list[tuple[int, Piece]] = field(default_factory=list)
@@ -115,7 +115,7 @@ class Conversation:
         self.content.took(side, piece)
         if self.dialogue is not None:
             self._feed(self.dialogue, side, piece)
-        elif not self.hopeless:
+        elif not self.done:
             self._probe.append((side, piece))
             self._probed += len(piece.data)
             if self._probed >= self._ask_at:
@@ -134,12 +134,13 @@ class Conversation:
                 self._begin(codec, sure)
                 return
         if self._probed >= PROBE_BYTES:
-            self.hopeless = True
+            self.done = True
             self._probe.clear()
         self._ask_at = _ASK_AGAIN * self._probed + 1
 
     def _begin(self, codec: Codec, sure: float) -> None:
         self.content.protocol, self.content.confidence = codec.name, sure
+        self.done = codec.names_only
         self.dialogue = codec.open(self.transport)
         waiting, self._probe = self._probe, []
         for side, piece in waiting:
@@ -182,6 +183,7 @@ class Conversations:
         self.interrupted = 0
         self.late = 0
         self._all = (None, *known_codecs)
+        self._index = {"": 0} | {codec.name: index for index, codec in enumerate(known_codecs, 1)}
         self._codecs = {
             transport: [codec for codec in known_codecs if any(s.transport is transport for s in codec.signatures)]
             for transport in Transport
@@ -190,32 +192,35 @@ class Conversations:
         self._closing: OrderedDict[int, int] = OrderedDict()  # flow -> time from which no straggler is awaited
         self._ended: set[int] = set()
 
-    def segments(self, batch: list[Segment]) -> list[int]:
-        """Reads the batch; answers the flows of which no more payload is wanted."""
+    def segments(self, batch: list[Segment]) -> list[tuple[int, int]]:
+        """Reads the batch; answers flows with the codec they turned out to be of, 0 where no more of one is wanted."""
         groups: dict[int, list[Segment]] = defaultdict(list)
         for segment in batch:
             groups[segment.flow].append(segment)
-        unwanted = [flow for flow, group in groups.items() if self._take(flow, group)]
+        wishes = [(flow, wish) for flow, group in groups.items() if (wish := self._take(flow, group)) is not None]
         if batch:
             self._close(batch[-1].time)
-        return unwanted
+        return wishes
 
     def finish(self) -> None:
         """Ends what is still open."""
         for flow in list(self._open):
             self._end(flow)
 
-    def _take(self, flow: int, group: Sequence[Segment]) -> bool:
-        """Read the segments of one flow; whether no more of it is wanted."""
+    def _take(self, flow: int, group: Sequence[Segment]) -> int | None:
+        """Read the segments of one flow; 0 where no more of it is wanted, its codec where the kernel took it wrong."""
         if flow in self._ended:
             self.late += sum(segment.length for segment in group)
-            return False
+            return None
         conversation = self._conversation(group[0])
         conversation.hint = self._all[group[-1].codec]
         conversation.take(group)
         if conversation.is_over:
             self._closing.setdefault(flow, group[-1].time + STRAGGLERS_NANOSECONDS)
-        return conversation.hopeless
+        if conversation.done:
+            return 0
+        codec = self._index[conversation.content.protocol]
+        return codec if codec != group[-1].codec and codec else None
 
     def _conversation(self, segment: Segment) -> Conversation:
         conversation = self._open.get(segment.flow)

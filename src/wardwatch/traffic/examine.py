@@ -83,7 +83,7 @@ class _Sink:
     conversations: Conversations
     ledger: Ledger = field(default_factory=Ledger)
 
-    def segments(self, batch: list[Segment]) -> Iterable[int]:
+    def segments(self, batch: list[Segment]) -> Iterable[tuple[int, int]]:
         return self.conversations.segments(batch)
 
     def retired(self, flows: Flows) -> None:

@@ -34,6 +34,9 @@ EXPANSION_FREE: Final = 256 * MIB
 EXPANSION_LIMIT: Final = 1000
 GZIP_MAGIC: Final = b"\x1f\x8b"
 _PIECE: Final = 256 * 1024
+_STEP: Final = 64 * 1024
+"""Decompressed at a time: so much is lost at most where a stream is damaged."""
+
 _GzipError: Final = cast("type[Exception]", isal_zlib.error)
 
 
@@ -104,7 +107,7 @@ class Gzip:
             member = self._member or self._begin()
             if member is None:
                 continue
-            piece = self._decompressed(member, len(buffer))
+            piece = self._decompressed(member, min(len(buffer), _STEP))
             if piece:
                 buffer[: len(piece)] = piece
                 return len(piece)

@@ -162,7 +162,7 @@ class Settings:
     max_flows: int = 300_000
     tcp_idle_s: float = 3600
     other_idle_s: float = 120
-    unknown_budget: int = 2 * 1024 * 1024
+    unknown_budget: int = 256 * 1024
     seed: int = 0
     """Of the hash table; 0 draws one. Results do not depend on it, only what an attacker can do to the speed."""
 
@@ -170,8 +170,8 @@ class Settings:
 class Sink(Protocol):
     """Who takes what leaves the kernel."""
 
-    def segments(self, batch: list[Segment]) -> Iterable[int]:
-        """Payload in the order of the packets; the ids of flows that need not be kept any longer."""
+    def segments(self, batch: list[Segment]) -> Iterable[tuple[int, int]]:
+        """Payload in the order of the packets; flows with the codec they turned out to have, 0: keep no more of it."""
         ...
 
     def retired(self, flows: npt.NDArray[np.void]) -> None:
@@ -182,8 +182,8 @@ class Sink(Protocol):
 class _Nobody:
     """A sink for those who only want the flow table."""
 
-    def segments(self, batch: list[Segment]) -> Iterable[int]:
-        return [segment.flow for segment in batch]
+    def segments(self, batch: list[Segment]) -> Iterable[tuple[int, int]]:
+        return [(segment.flow, 0) for segment in batch]
 
     def retired(self, flows: npt.NDArray[np.void]) -> None:
         """Nobody takes them."""
@@ -209,6 +209,7 @@ def _load() -> ctypes.CDLL:
         ("ww_drained", None, [handle]),
         ("ww_finish", None, [handle]),
         ("ww_drop", None, [handle, ctypes.c_uint32]),
+        ("ww_adopt", None, [handle, ctypes.c_uint32, ctypes.c_uint32]),
         ("ww_report", ctypes.POINTER(_Report), [handle]),
         ("ww_segments", address, [handle]),
         ("ww_arena", address, [handle]),
@@ -406,8 +407,8 @@ class Kernel:
         columns = [rows[name].tolist() for name in Segment._fields[:-1]]
         data = [arena[begin:end] for begin, end in zip(begins, ends, strict=True)]
         make = partial(tuple.__new__, Segment)  # Segment._make without a Python frame for each
-        for flow in self._sink.segments(list(map(make, zip(*columns, data, strict=True)))):
-            self.drop(flow)
+        for flow, codec in self._sink.segments(list(map(make, zip(*columns, data, strict=True)))):
+            self._library.ww_adopt(self._handle, flow, codec) if codec else self.drop(flow)
 
     def drop(self, flow: int) -> None:
         """Stop keeping the payload of `flow`, and take its codec away; a flow that has left the table is no error."""

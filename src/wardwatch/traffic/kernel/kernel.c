@@ -85,18 +85,42 @@ EXPORT void ww_drained(kernel *k) { k->out.segments_ready = k->out.arena_used = 
 /* What no later packet can complete is counted. */
 EXPORT void ww_finish(kernel *k) { fragments_flush(k); }
 
-/* Stops keeping the payload of conversation `id`, and takes its codec away. */
-EXPORT void ww_drop(kernel *k, u32 id) {
+static flow *kept_flow(kernel *k, u32 id) {
     const entry *e = k->ids.entries;
     const u32 hash = id_hash(id);
     for (u32 at = hash & k->ids.mask; e[at].slot; at = (at + 1) & k->ids.mask) {
         flow *f = &k->flows[e[at].slot - 1];
-        if (f->id == id) {
-            f->state |= DROPPED;
-            f->codec = f->signature = 0;
-            return;
-        }
+        if (f->id == id)
+            return f;
     }
+    return NULL;
+}
+
+/* Stops keeping the payload of conversation `id`, and takes its codec away. */
+EXPORT void ww_drop(kernel *k, u32 id) {
+    flow *f = kept_flow(k, id);
+    if (f) {
+        f->state |= DROPPED;
+        f->codec = f->signature = 0;
+    }
+}
+
+static u32 first_signature(const matcher *m, u32 codec) {
+    for (u32 i = 0; i < m->count; i++)
+        if (m->each[i].codec == codec)
+            return i + 1;
+    return 0;
+}
+
+/* Conversation `id` turned out to be of another codec than its signature said: that one's budget counts. */
+EXPORT void ww_adopt(kernel *k, u32 id, u32 codec) {
+    flow *f = kept_flow(k, id);
+    const u32 found = first_signature(k->match, codec);
+    if (!f || !found)
+        return;
+    f->codec = (u8)codec;
+    f->signature = (u8)found;
+    f->state &= (u16)~(OVER_A | OVER_B);
 }
 
 EXPORT report *ww_report(kernel *k) { return &k->out; }

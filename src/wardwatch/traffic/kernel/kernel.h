@@ -221,6 +221,7 @@ typedef struct {
     u64 scanned;        /* bytes of the present search for a sound record */
     u64 fraction;       /* pcap: nanoseconds a unit of the second time field */
     u32 header;         /* pcap: bytes of a record header */
+    u32 magic, version; /* pcap: the file's first eight bytes as they are */
     u32 snaplen, linktype;
     u32 ninterfaces;
     bool big, started, searching;

@@ -27,6 +27,8 @@ static u64 open_file(kernel *k, span head) {
     w->header = magic == 0xa1b2cd34 ? 24 : 16;
     w->snaplen = end32(head, 16, w->big);
     w->linktype = end32(head, 20, w->big) & 0x03ffffff; /* the upper bits tell of frame check sequences */
+    w->magic = be32(head, 0);
+    w->version = be32(head, 4);
     w->started = true;
     k->out.big = w->big;
     k->out.nano = w->fraction == 1;
@@ -53,13 +55,21 @@ static u32 longest(const walker *w) {
     return w->snaplen > SNAPLEN_USUAL ? w->snaplen : SNAPLEN_USUAL;
 }
 
+/* Nobody sends nothing: such a record is damage, most often a stretch of zeros. */
+static bool empty(const record *r) { return !r->captured && !r->wire; }
+
+/* Files put one behind the other without a thought have another file header where a record should be. */
+static bool another_file(const walker *w, span s) { return be32(s, 0) == w->magic && be32(s, 4) == w->version; }
+
+static bool near(i64 one, i64 other) { return one - other > -DAY && one - other < DAY; }
+
 /* Stricter than needed to read a record: what is searched for after damage must not be met by chance. */
 static bool plausible(const kernel *k, const record *r) {
     const walker *w = &k->walk;
-    const i64 away = k->out.packets ? r->time - k->now : 0;
+    const bool timely = !k->out.packets || near(r->time, k->now) || near(r->time, k->out.first);
     const u32 most = w->snaplen && w->snaplen < RECORD_LIMIT ? w->snaplen : RECORD_LIMIT;
     return r->captured && r->captured <= most && r->captured <= r->wire && r->wire <= RECORD_SANE
-           && r->fraction < 1000000000 / w->fraction && away > -DAY && away < DAY;
+           && r->fraction < 1000000000 / w->fraction && timely;
 }
 
 /* 1: a sound record lies here, followed by another or by the end; 0: none; -1: more bytes are needed to tell. */
@@ -123,7 +133,8 @@ static u64 many(kernel *k, const u8 *data, u64 at, u64 n) {
         if (!has(s, w->header))
             break;
         const record r = header_at(w, s);
-        if (UNLIKELY(r.captured > most || r.wire > RECORD_SANE * 4u) || s.n - w->header < r.captured)
+        if (UNLIKELY(r.captured > most || r.wire > RECORD_SANE * 4u || empty(&r) || another_file(w, s))
+            || s.n - w->header < r.captured)
             break;
         batch_add(k, &b, at, upto(skip(s, w->header), r.captured), r.wire, r.time, w->linktype);
         at += w->header + r.captured;
@@ -137,12 +148,14 @@ static u64 odd(kernel *k, const u8 *data, u64 at, u64 n) {
     const span s = {data + at, (u32)(n - at)};
     if (!has(s, w->header))
         return at;
+    if (another_file(w, s))
+        return has(s, FILE_HEADER) ? at + open_file(k, upto(s, FILE_HEADER)) : at;
     const record r = header_at(w, s);
-    if (UNLIKELY(r.captured > longest(w) || r.wire > RECORD_SANE * 4u)) {
+    if (r.captured > longest(w) || r.wire > RECORD_SANE * 4u || empty(&r)) {
         begin_search(k, at);
         return at;
     }
-    if (UNLIKELY(r.captured > RECORD_LIMIT)) {
+    if (r.captured > RECORD_LIMIT) {
         k->out.oversize++;
         k->out.oversize_bytes += r.captured;
         k->out.packets++;
