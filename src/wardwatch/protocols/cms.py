@@ -217,8 +217,14 @@ def _open(_transport: Transport) -> _Conversation:
     return _Conversation()
 
 
-def _begins(kind: int) -> Signature:
-    return Signature(Transport.TCP, bytes((MARK, kind)), offset=2)
+def _begins(kind: int, payload: bytes = b"") -> Signature:
+    """A head whose length is below 4096 (the four high bits of its second byte are 0), from that byte on."""
+    pattern = bytes((0, MARK, kind)) + payload
+    return Signature(Transport.TCP, pattern, b"\xf0" + b"\xff" * (len(pattern) - 1), offset=1)
+
+
+def _is_empty(kind: int) -> Signature:
+    return Signature(Transport.TCP, bytes((2, 0, MARK, kind)))
 
 
 _SUB_TYPES: Final = b"\x05\x46\x00\x00\x14\x00"  # 0x14 to 0x17: the two lowest bits are free
@@ -227,7 +233,11 @@ CODEC: Final = Codec(
     title="Central-station stream of the CMS8000",
     reference="scarito/cms (2020)",
     signatures=(
-        *(_begins(kind) for kind in (PATIENT, EMPTY_43, BED, TELEMETRY, END_OF_SET, ERROR)),
+        _begins(PATIENT),
+        _begins(ERROR),
+        _begins(BED, bytes(2)),
+        _is_empty(EMPTY_43),
+        _is_empty(END_OF_SET),
         Signature(Transport.TCP, _SUB_TYPES, b"\xff\xff\xff\xff\xfc\xff", anywhere=True),
     ),
     recognise=recognise,
