@@ -287,3 +287,13 @@ def test_people_are_those_named_and_those_named_before_the_start(tmp_path: Path,
     streams = [service for _, service in services(tmp_path) if service["protocol"] == "cms"]
     assert all(set(service["patients"]) <= set(service["people"]) for service in streams)  # type: ignore[call-overload]  # JSON
     assert any(service["patients"] != service["people"] for service in streams) is missing
+
+
+def test_what_is_interrupted_leaves_nothing_behind(tmp_path: Path) -> None:
+    def stop(_: float) -> None:
+        raise KeyboardInterrupt
+
+    plan, paths = Plan(START, seconds=100, central=Central.STATION), (tmp_path / "a.pcap", tmp_path / "a.jsonl")
+    with pytest.raises(KeyboardInterrupt):
+        write(plan, paths, Impairments(), progress=stop)
+    assert not list(tmp_path.iterdir())

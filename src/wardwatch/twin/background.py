@@ -151,9 +151,10 @@ class Workplace:
     def _home_folder(self, time: int, source: Random) -> Iterator[Event]:
         """The home folder is mounted over UDP, read over TCP, and let go."""
         server, caller = behind("10.10.0.50", _INSIDE), Caller(self.host.name, 1000, 1000)
+        port = source.randrange(600, 1000)  # mount uses a reserved port
         folder = folders.Folder(f"/home/{self.host.name.lower()}", ((".profile", 800), ("handover.txt", 5000)))
         for call in (folders.find_port(source, folders.MOUNT, 3), folders.mount(folder, caller, source)):
-            yield from self._ask(time, (server, call.port), call.question, call.answer, 801)
+            yield from self._ask(time, (server, call.port), call.question, call.answer, port)
             time += 20 * MILLISECOND
         turns = [
             (side, record(data))
@@ -164,7 +165,7 @@ class Workplace:
             time = event.time
             yield event
         call = folders.unmount(folder, caller, source)
-        yield from self._ask(time + SECOND, (server, call.port), call.question, call.answer, 801)
+        yield from self._ask(time + SECOND, (server, call.port), call.question, call.answer, port)
 
     def _long_session(self, time: int, source: Random) -> Iterator[Event]:
         """A session that stays open for minutes and says a little now and then."""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
@@ -53,7 +54,7 @@ def write(
     try:
         with ExitStack() as stack:
             capture = stack.enter_context(output(paths[0]))
-            account = stack.enter_context(paths[1].open("w", encoding="utf-8")) if paths[1] else None
+            account = stack.enter_context(_text(stack, paths[1])) if paths[1] else None
             if account:
                 account.write(line("ward", ward.described() | _asked(impairments)))
             seen = point.see(_noted(ward.events(), truth, account, _Teller(plan, progress)))
@@ -70,6 +71,11 @@ def write(
         cure = "Choose a folder that exists and that you may write to"
         raise UsageError(f"cannot be written: {error.strerror}", where=str(error.filename), cure=cure) from error
     return done
+
+
+def _text(stack: ExitStack, path: Path) -> TextIOWrapper:
+    """`path` for writing text, closed before the file gets its name."""
+    return TextIOWrapper(stack.enter_context(output(path)), encoding="utf-8", newline="\n")
 
 
 class _Teller:
