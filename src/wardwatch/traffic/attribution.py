@@ -109,7 +109,7 @@ def _dhcp_names(scene: Scene) -> Iterator[tuple[str, str]]:
     addresses: dict[str, set[str]] = defaultdict(set)
     for _, notable in _notables(scene, "dhcp"):
         mac = notable.fact("mac")
-        named = " ".join(filter(None, (notable.fact("hostname"), notable.fact("vendor class"))))
+        named = " ".join(filter(None, (notable.fact("host name"), notable.fact("vendor class"))))
         texts[mac] = named or texts.get(mac, "")
         addresses[mac] |= {notable.fact(key) for key in ("requested address", "assigned address", "client address")}
     for mac, text in texts.items():
