@@ -5,7 +5,8 @@ from typing import Final, NamedTuple
 
 from wardwatch.errors import InputError
 
-from .opening import GZIP_MAGIC, Source, compression_of, name_of
+from .compression import GZIP_MAGIC, compression_of
+from .opening import Source, name_of
 
 
 class _Form(NamedTuple):
