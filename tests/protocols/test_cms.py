@@ -250,3 +250,33 @@ def test_the_shared_examples_are_read_to_the_last_byte(stem: str) -> None:
     assert b"".join(cms.encode(cms.decode(block)) for block in split(stream)) == stream
     assert cms.recognise(Transport.TCP, stream[:65536], b"") > 0.9
     assert cms.recognise(Transport.TCP, stream[700:66236], b"") > 0.5
+
+
+@pytest.mark.parametrize(
+    ("sent", "sure"),
+    [
+        (WARD[:60], True),  # a patient who has begun
+        (WARD[:196], True),
+        (WARD[200:700], True),  # a bed, and waves that have begun
+        (WARD[208:216], True),
+        (WARD[200:208], False),  # eight bytes are not enough
+        (b"\x02\x00\x05\x43", False),
+        (b"\x02\x00\x05\x43 and then a text that is no block at all", False),
+        (b"\x02ward5\n" + WARD, False),
+        (WARD[500:] + WARD, True),  # the middle of a session
+        (b"", False),
+    ],
+)
+def test_form_decides(sent: bytes, sure: bool) -> None:  # noqa: FBT001  # one of two answers
+    assert (cms.recognise(Transport.TCP, sent, b"") >= 0.5) is sure
+    assert (cms.recognise(Transport.TCP, b"", sent) >= 0.5) is sure
+    assert cms.recognise(Transport.UDP, sent, b"") == 0.0
+
+
+def test_where_the_middle_of_a_session_fits_a_known_start_is_surer() -> None:
+    answer = b"HTTP/1.1 200 OK\r\n\r\n" + WARD[:1000]
+    assert samples.CODECS["http"].recognise(Transport.TCP, b"", answer) > cms.recognise(Transport.TCP, b"", answer)
+
+
+def test_a_stream_fetched_by_a_request_is_not_a_session() -> None:
+    assert cms.recognise(Transport.TCP, b"GET /ward.cms HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n" + WARD * 3) == 0.0

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 LONGEST: Final = 1 << 20
 _BEGIN, _END = 0x0B, 0x1C
+_FRAME: Final = (_END, _BEGIN)
 _STARTS: Final = re.compile(rb"\x0b|(?<=[\r\n])MSH(?=[^A-Za-z0-9\r\n])")
-_ENDS: Final = re.compile(rb"[\x0b\x1c]|(?<=[\r\n])MSH(?=[^A-Za-z0-9\r\n])")
 _HEADER: Final = re.compile(rb"MSH[^A-Za-z0-9\r\n]")
 _LOOK_BACK: Final = 4  # a new line and 'MSH' may lie across two pieces
 _BETWEEN: Final = b"\r\n"
@@ -70,8 +70,8 @@ class Framer:
 
     def _end(self, found: list[Found]) -> bool:
         """Hands on the message if its end has come; False: more bytes needed."""
-        end = _ENDS.search(self._held, self._scanned)
-        if (end.start() if end else len(self._held) - _LOOK_BACK) > LONGEST and not self._too_long:
+        end = self._next_end()
+        if (len(self._held) - _LOOK_BACK if end is None else end) > LONGEST and not self._too_long:
             found += self._cut(LONGEST, incomplete=True)
             self._too_long, self._scanned = True, 0
             return True
@@ -81,16 +81,28 @@ class Framer:
                 self._drop(self._scanned)
                 self._scanned = 0
             return False
-        if end[0] == b"MSH" and self._first_of_batch(end.start()):
-            self._scanned = end.end()
+        if self._held[end] not in _FRAME and self._first_of_batch(end):
+            self._scanned = end + 1
             return True
-        stop = end.start() + (end[0] == bytes((_END,)))
+        stop = end + (self._held[end] == _END)
         if self._too_long:
             self._drop(stop)
         else:
             found += self._cut(stop, incomplete=False)
         self._inside, self._too_long, self._fresh = False, False, True
         return True
+
+    def _next_end(self) -> int | None:
+        """Where the message ends: at a frame byte, or where a line begins with a header; None: not yet."""
+        held, end = self._held, len(self._held)
+        for byte in _FRAME:
+            place = held.find(byte, self._scanned, end)
+            end = place if place >= 0 else end
+        place = held.find(b"MSH", self._scanned, end)
+        while place >= 0 and not (place and held[place - 1] in _BETWEEN and _HEADER.match(held, place)):
+            place = held.find(b"MSH", place + 1, end)
+        end = place if place >= 0 else end
+        return end if end < len(held) else None
 
     def _first_of_batch(self, place: int) -> bool:
         """Whether the 'MSH' at `place` is the first of its frame, behind batch headers (2.10.3)."""

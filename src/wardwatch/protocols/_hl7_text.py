@@ -36,7 +36,6 @@ _CHARSETS: Final[Mapping[str, str]] = MappingProxyType(
 _CHARSET_FIELD: Final = 17  # MSH-18, since MSH-1 is the separator itself
 _SWITCHING: Final = "iso2022_jp_ext"
 _DEFAULTS: Final = "^~\\&"
-_SEGMENT_ENDS: Final = re.compile("[\r\n]+")
 _MOST_SEGMENTS: Final = 20_000
 _NULL: Final = '""'  # 2.5.3: the value is deleted
 
@@ -59,7 +58,7 @@ class Parsed:
         self.separators = _separators(raw)
         self._codec, self._declared = _declared(raw)
         text, self._guessing = self._decode(raw)
-        lines = _SEGMENT_ENDS.split(text, _MOST_SEGMENTS)
+        lines = text.replace("\n", "\r").split("\r", _MOST_SEGMENTS)
         kept = lines[:-1] if incomplete else lines
         self.segments = [line.split(self.separators.field) for line in kept if line]
         self._escapes = re.compile("{0}([^{0}\r\n]{{1,512}}){0}".format(re.escape(self.separators.escape)))
@@ -86,7 +85,7 @@ class Parsed:
     def read(self, component: str) -> tuple[str, str]:
         """A component without escapes, its sub-components parted by blanks, and the character set it was read in."""
         marks = self.separators
-        if component == _NULL:
+        if not component or component == _NULL:
             return "", ASCII
         charset = ASCII if component.isascii() else self._codec
         if self._guessing and not component.isascii():

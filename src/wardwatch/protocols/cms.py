@@ -156,7 +156,7 @@ def _about(patient: Patient) -> tuple[str, ...]:
 
 # -- recognition ------------------------------------------------------------------------------------------------------
 
-_SURE, _LIKELY, _PERHAPS = 0.99, 0.9, 0.3
+_SURE, _LIKELY, _MIDDLE, _PERHAPS = 0.99, 0.9, 0.8, 0.3
 _TELLING: Final = frozenset((PATIENT, TELEMETRY))  # types whose head and layout alone are unmistakable
 _PATIENT_ZEROS: Final = slice(0x24, 0x26)  # the two bytes behind the department
 _PRINTING: Final = re.compile(rb"[\x01-\x05][!-~]{1,128}( [ -~]{0,512})?\n")  # RFC 1179, section 5
@@ -182,7 +182,7 @@ def _sure(sent: bytes, answered: bytes) -> float:
     framer = Framer()
     blocks = framer.feed(sent) + framer.finish()
     if first > 0 and blocks and blocks[0][0] == 0:
-        return _from_start(blocks, len(sent))
+        return _from_start(blocks, sent)
     return _from_middle(blocks, len(answered))
 
 
@@ -193,15 +193,18 @@ def _telling_start(sent: bytes) -> bool:
     return sent[_TYPE_AT] == TELEMETRY  # `measure` has looked at its eight first bytes
 
 
-def _from_start(blocks: list[tuple[int, bytes]], size: int) -> float:
+def _from_start(blocks: list[tuple[int, bytes]], sent: bytes) -> float:
     covered = sum(len(block) for _, block in blocks)
-    last = blocks[-1][1]
+    rest = sent[covered:]
     telling = any(block[_TYPE_AT] in _TELLING for _, block in blocks)
-    if 2 * covered < size - _LONGEST_REST or (len(blocks) == 1 and covered + 2 < size and not telling):
+    begun = measure(rest) > len(rest) and _telling_start(rest)
+    if 2 * covered < len(sent) - _LONGEST_REST:
         return 0.0
     if len(blocks) > 1:
         return _SURE if telling else _LIKELY
-    return _LIKELY if last[_TYPE_AT] in _TELLING else _PERHAPS
+    if telling or begun:
+        return _LIKELY
+    return 0.0 if len(rest) > 2 else _PERHAPS  # noqa: PLR2004  # too few to tell a head by
 
 
 def _from_middle(blocks: list[tuple[int, bytes]], answered: int) -> float:
@@ -210,7 +213,7 @@ def _from_middle(blocks: list[tuple[int, bytes]], answered: int) -> float:
     spanned = blocks[-1][0] + len(blocks[-1][1]) - blocks[0][0]
     covered = sum(len(block) for _, block in blocks)
     telling = any(block[_TYPE_AT] in _TELLING for _, block in blocks)
-    return _LIKELY if telling and 2 * covered >= spanned else 0.0
+    return _MIDDLE if telling and 2 * covered >= spanned else 0.0
 
 
 def _open(_transport: Transport) -> _Conversation:
