@@ -266,3 +266,15 @@ def test_no_bytes_make_sniff_or_read_raise_anything_else(data: bytes, tmp_path: 
     for head in (b"", ZEEK, MAPPED, JSON_GOOD, b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"):
         with suppress(InputError):
             run(write(tmp_path, head + data))
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 7, 8])
+def test_a_block_of_short_lines_is_handed_on_in_parts(
+    most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "MOST_LINES", most)
+    file, records = run(write(tmp_path, ZEEK + GOOD + b"1\n\n" + GOOD * 2))
+    assert counts(file) == (3, 1)
+    assert file.lines == 8
+    assert records["number"].tolist() == [4, 7, 8]
+    assert file.reasons[0].endswith("first line 5")

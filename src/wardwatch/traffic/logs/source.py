@@ -13,6 +13,7 @@ from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal, Protocol, cast
 
+import numpy as np
 import zstandard
 from isal import igzip, igzip_lib
 
@@ -29,6 +30,8 @@ CUT: Final = "cut off where reading stopped"
 Place = Path | Literal["-"]
 
 BLOCK: Final = 4 << 20
+MOST_LINES: Final = 1 << 16
+"""Of one block: of lines of some use, four MB hold fewer."""
 HEAD: Final = 1 << 16
 """First bytes by which a format is recognised."""
 _GZIP: Final = b"\x1f\x8b"
@@ -166,10 +169,10 @@ class Source:
                 begin, dropping = block.index(b"\n") + 1, False
                 self._drop(unread, TOO_LONG)
             if begin < cut:
-                yield self._numbered(rest + block[begin:cut])
+                yield from self._numbered(rest + block[begin:cut])
             rest = block[cut:]
         if rest and not self.notes:
-            yield self._numbered(rest + b"\n")
+            yield from self._numbered(rest + b"\n")
         elif rest or dropping:
             self._drop(unread, TOO_LONG if dropping else CUT)
         self._drain()
@@ -178,10 +181,15 @@ class Source:
         self.lines += 1
         unread.note(why, Lines.of(b"\n", self.lines).numbers)
 
-    def _numbered(self, data: bytes) -> Lines:
-        lines = Lines.of(data, self.lines + 1)
-        self.lines += len(lines)
-        return lines
+    def _numbered(self, data: bytes) -> Iterator[Lines]:
+        """`data` in parts of at most `MOST_LINES`, so that a block of nothing but short lines needs no more memory."""
+        ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
+        begin = 0
+        for end in [*ends[MOST_LINES - 1 : -1 : MOST_LINES].tolist(), len(data)]:
+            lines = Lines.of(data[begin:end], self.lines + 1)
+            self.lines += len(lines)
+            begin = end
+            yield lines
 
     def _unpacked(self) -> Iterator[bytes]:
         head = self.head.removeprefix(b"\xef\xbb\xbf")  # a byte-order mark

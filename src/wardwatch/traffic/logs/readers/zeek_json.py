@@ -16,6 +16,8 @@ from wardwatch.traffic.logs import zeek
 from wardwatch.traffic.logs.layout import Rows, Unread
 from wardwatch.traffic.logs.lines import Lines
 
+_OPENING: Final = tuple(b"{ \t")
+"""How a line with an object begins. polars gets no other: it would unpack what begins like a packed file."""
 NO_OBJECT: Final = "not a JSON object"
 OTHER_LOG: Final = "a line of another Zeek log, not of a connection"
 _SCHEMA: Final = dict.fromkeys((*zeek.FIELDS, "_path"), pl.String)
@@ -32,6 +34,11 @@ class ZeekJson:
 
     def feed(self, lines: Lines, unread: Unread) -> Iterator[Rows]:
         """The connections of one block."""
+        opened = np.isin(lines.codes[lines.starts], _OPENING)
+        unread.note(NO_OBJECT, lines.numbers[~opened])
+        lines = lines.where(opened)
+        if not len(lines):
+            return
         table = _table(lines)
         objects = table["_path"].is_not_null().to_numpy()
         unread.note(NO_OBJECT, lines.numbers[~objects])
@@ -45,8 +52,6 @@ class ZeekJson:
 
 def _table(lines: Lines) -> pl.DataFrame:
     """One row a line; `_path` is '' where the object has none, and null where the line is no object."""
-    if not bool(np.all(lines.codes[lines.starts] == ord("{"))):  # polars would unpack what begins like a packed file
-        return _line_by_line(lines)
     try:
         table = pl.read_ndjson(BytesIO(lines.data), schema=_SCHEMA)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
