@@ -242,24 +242,26 @@ def _best(times: Times, burst_s: float, thresholds: Thresholds, coarse: float, r
     places = np.unique(np.linspace(0, len(whole) - 1, _CANDIDATES).astype(np.int64))
     tried = len(places) * len(thresholds.widths) * readings
     series = _Series(gaps, np.unique(whole[places] / _SECOND), tried, max(_resolution(whole), coarse), burst_s)
-    fits = [fit for half in thresholds.widths for fit in _fits(series, half, thresholds)]
-    return min(fits, key=lambda fit: fit.p_value, default=None)
+    return _fit(series, thresholds)
 
 
-def _fits(series: _Series, width: float, thresholds: Thresholds) -> list[_Fit]:
-    """The best candidate of one width, and of equally good ones the one in the middle; none where none is good."""
+def _fit(series: _Series, thresholds: Thresholds) -> _Fit | None:
+    """The best candidate; of equally good ones that of the smallest width, and there the one in the middle."""
     gaps, periods = series.gaps, series.periods
     low = np.maximum(1 / thresholds.below, series.burst_s / periods)
-    half = _rounded(width, periods, series.resolution)
+    half = np.stack([_rounded(width, periods, series.resolution) for width in thresholds.widths])
     hits = _between(gaps, periods * (1 - half), periods * (1 + half))
     around = np.maximum(_between(gaps, periods * low, periods * thresholds.above), hits)
     short = _between(gaps, np.zeros(len(periods)), periods * thresholds.above)
-    bound = _tail(hits - 1, around - 1, thresholds.chance(half, low)) * series.tried
     regular = (hits >= thresholds.min_share * short) & (hits >= thresholds.min_kept * len(gaps))
-    bound = np.where(regular, np.minimum(bound, 1.0), 1.0)
-    least = np.flatnonzero(bound == bound.min())
-    chosen = least[len(least) // 2]
-    return [_Fit(float(periods[chosen]), float(half[chosen]), float(bound[chosen]))] if bound[chosen] < 1 else []
+    if not regular.any():
+        return None
+    bound = np.minimum(_tail(hits - 1, around - 1, thresholds.chance(half, low)) * series.tried, 1.0)
+    bound = np.where(regular, bound, 1.0)
+    row = int(np.argmin(bound.min(axis=1)))
+    least = np.flatnonzero(bound[row] == bound[row].min())
+    place = row, least[len(least) // 2]
+    return _Fit(float(periods[place[1]]), float(half[place]), float(bound[place])) if bound[place] < 1 else None
 
 
 def _between(values: Gaps, low: Gaps, high: Gaps) -> Times:
