@@ -29,6 +29,13 @@ def test_long_text_is_cut_with_a_mark() -> None:
     assert printable("x" * 5000, 10) == "x" * 10 + "… (4990 more characters)"
 
 
+@given(st.text(), st.integers(1, 60))
+def test_twice_is_as_good_as_once(text: str, limit: int) -> None:
+    once = printable(text, limit)
+    assert printable(once, limit) == once
+    assert len(once) <= limit + 40
+
+
 @given(st.text())
 def test_no_control_character_is_left(text: str) -> None:
     shown = printable(text, 10**6)

@@ -78,12 +78,25 @@ def moment(time: datetime) -> datetime:
 
 def rfc3339(time: datetime) -> str:
     """`time` as RFC 3339, section 5.6, in UTC with microseconds."""
-    return moment(time).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment(time).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def _frozen(where: Where) -> Where:
-    shown = {key: printable(value) if isinstance(value, str) else value for key, value in where.items()}
-    return MappingProxyType(shown)
+    return MappingProxyType({printable(key): _shown(value) for key, value in where.items()})
+
+
+def _shown(value: Scalar | tuple[str, ...]) -> Scalar | tuple[str, ...]:
+    if isinstance(value, tuple):
+        return tuple(map(printable, value))
+    return printable(value) if isinstance(value, str) else value
+
+
+def _show(value: object, *names: str) -> None:
+    """Make the text in the fields `names` printable; a tuple's texts each."""
+    for name in names:
+        content = getattr(value, name)
+        if content is not None:
+            _set(value, name, _shown(content))
 
 
 def _share(name: str, value: float) -> None:
@@ -141,8 +154,7 @@ class Finding:
         if not self.evidence:
             raise ValueError(f"{self.rule}: a finding without evidence is a rumour")
         _share("confidence", self.confidence)
-        for name in ("subject", "title", "summary", "remedy"):
-            _set(self, name, printable(getattr(self, name)))
+        _show(self, "rule", "subject", "title", "summary", "remedy", "references")
 
     @property
     def id(self) -> str:
@@ -162,8 +174,7 @@ class Gap:
     where: Where = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        for name in ("subject", "what", "why"):
-            _set(self, name, printable(getattr(self, name)))
+        _show(self, "subject", "what", "why", "bears_on")
         _set(self, "where", _frozen(self.where))
 
     @property
@@ -248,8 +259,7 @@ class Device:
         _share("confidence", self.confidence)
         if self.profile and not self.reasons:
             raise ValueError("a device is not given a profile without a reason")
-        _set(self, "name", printable(self.name))
-        _set(self, "reasons", tuple(printable(reason) for reason in self.reasons))
+        _show(self, "id", "name", "addresses", "profile", "reasons")
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +273,7 @@ class Subject:
     device: Device | None = None
 
     def __post_init__(self) -> None:
-        _set(self, "name", printable(self.name))
+        _show(self, "id", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,8 +307,7 @@ class Exposure:
             raise ValueError("the bounds of the number of patients are the wrong way round")
         if self.patients_min != self.patients_max and not self.reasons:
             raise ValueError("bounds that differ need a reason")
-        _set(self, "patients", tuple(printable(patient) for patient in self.patients))
-        _set(self, "reasons", tuple(printable(reason) for reason in self.reasons))
+        _show(self, "subject", "to", "protocol", "fields", "patients", "reasons")
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +335,7 @@ class Examined:
     def __post_init__(self) -> None:
         if not 0 <= self.examined <= self.total:
             raise ValueError("no more can be examined than there is")
-        _set(self, "path", printable(self.path))
+        _show(self, "path", "kind", "unit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,6 +374,11 @@ class TimelineMark:
     last: datetime
     bytes: int = 0
     label: str = ""
+
+    def __post_init__(self) -> None:
+        _set(self, "first", moment(self.first))
+        _set(self, "last", moment(self.last))
+        _show(self, "kind", "label")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,10 @@ Gzip (RFC 1952, several members) through isal, Zstandard (RFC 8878, several fram
 ends early or is damaged gives what could be read before `DamagedError` says so.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BufferedIOBase, RawIOBase
-from typing import Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import zstandard
 from isal import isal_zlib
@@ -17,6 +16,9 @@ from wardwatch.errors import InputError
 
 from .zstdframes import MAGIC as ZSTD_MAGIC
 from .zstdframes import SKIPPABLE, ZstdFrames
+
+if TYPE_CHECKING:
+    import hashlib
 
 MIB: Final = 1 << 20
 WINDOW_LIMIT: Final = 64 * MIB

@@ -65,7 +65,8 @@ class Content:
     patients: dict[Patient, Mark] = field(default_factory=dict)  # with the packet that first named each
     patients_uncounted: int = 0
     staff: bool = False
-    beds: set[str] = field(default_factory=set)
+    bed: str | None = None  # the newest
+    moves: int = 0  # times the bed changed without a new patient record
     anonymous: Mark | None = None  # first patient record that names nobody
     headless: bool = False  # records came before anybody was named
     notable: list[Notable] = field(default_factory=list)
@@ -116,9 +117,10 @@ class Content:
             self.headless = True
 
     def _note(self, message: Message, packet_at: Callable[[int], Mark]) -> None:
-        bed = message.facts.get("bed")
-        if bed is not None:
-            self.beds.add(str(bed))
+        if "bed" in message.facts:
+            bed = str(message.facts["bed"])
+            self.moves += self.bed not in {None, bed} and message.kind != "patient"
+            self.bed = bed
         if message.kind in {"bed", "patient", "telemetry", "end-of-set"}:
             return
         if len(self.notable) < NOTABLE_KEPT.get(self.protocol, NOTABLE_KEPT_ELSE):

@@ -35,6 +35,7 @@ from .networks import Network, Site, parse_address
 from .scene import Scene
 from .table import Segment
 from .timeline import timeline
+from .turning import turn_round
 
 Source = Path | Literal["-"]
 Progress = Callable[[int], None]
@@ -118,8 +119,10 @@ def examine_captures(sources: Sequence[Source], question: Question) -> Answer:
         Examined(s.path, s.kind, s.bytes, min(s.packets_decoded, s.packets), s.packets, "packets", s.sha256)
         for s in result.files
     )
+    flows = sink.ledger.flows()
+    turn_round(flows, sink.conversations.contents)
     scene = Scene(
-        sink.ledger.flows(), sink.conversations.contents, question.site, tuple(s.path for s in result.files),
+        flows, sink.conversations.contents, question.site, tuple(s.path for s in result.files),
         question.veil, known=known_addresses(),
     )  # fmt: skip
     times = [time for s in result.files for time in (s.first, s.last) if time is not None]

@@ -101,7 +101,7 @@ class _Tally:
         self.headless += bool(content.patients) and content.headless
         self.holes += holes
         self.lost += lost
-        self.moved += max(0, len(content.beds) - max(1, len(content.patients)))
+        self.moved += content.moves
         self.uncounted += content.patients_uncounted
         self.skipped += content.skipped
 

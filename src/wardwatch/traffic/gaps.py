@@ -4,6 +4,7 @@ What is negligible beside the whole (below `MATERIAL` of all packets or bytes) i
 damaged frame in a million packets would otherwise make every long capture unjudgeable.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -40,12 +41,18 @@ def conversation_gaps(scene: Scene) -> Iterator[Gap]:
         subject = scene.subject(row.text(0))
         flow = f"{row.address(0)} port {row.port(0)} to {row.address(1)} port {row.port(1)}"
         yield from _content_gaps(subject, flow, content)
-        if row.has(FlowFlag.BUDGET) and content.protocol:
-            yield Gap(
-                subject, f"the rest of a long {content.protocol} conversation, {flow}",
-                "of this protocol only the beginning is kept; patients named later are not counted",
-                ("traffic.patient-data-clear",) if content.protocol == "dicom" else (),
-            )  # fmt: skip
+    yield from _long_gaps(scene)
+
+
+def _long_gaps(scene: Scene) -> Iterator[Gap]:
+    """Protocols of which only the beginning of a long conversation is read."""
+    contents = [row.content for row in scene.with_content if row.content and row.has(FlowFlag.BUDGET)]
+    for protocol, number in sorted(Counter(content.protocol for content in contents if content.protocol).items()):
+        yield Gap(
+            "all conversations", f"the rest of {count(number, f'long {protocol} conversation')}",
+            "of this protocol only the beginning is read; what it names later is not counted",
+            ("traffic.patient-data-clear",) if protocol == "dicom" else (),
+        )  # fmt: skip
 
 
 def _content_gaps(subject: str, flow: str, content: Content) -> Iterator[Gap]:

@@ -36,7 +36,8 @@ class Ledger:
     def flows(self) -> Flows:
         """All records kept, in order of their first packet."""
         together = self._together()
-        return together[np.lexsort((together["id"], together["first"]))]
+        ordered: Flows = together[np.lexsort((together["id"], together["first"]))]
+        return ordered
 
     def _together(self) -> Flows:
         return np.concatenate(self._batches) if self._batches else np.empty(0, FLOW)

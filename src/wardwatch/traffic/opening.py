@@ -20,7 +20,6 @@ from .compression import MIB, PIECE, DamagedError, Gzip, Raw, Reader, Stream, Zs
 
 Source = Path | Literal["-"]
 
-MIB: Final = 1 << 20
 HEAD: Final = 4096
 ZSTD_BLOCK: Final = 160 * 1024
 """More than the longest block (RFC 8878, section 3.1.1.2.4): less may not decompress to anything."""

@@ -23,6 +23,9 @@ PATH_HOPS_INSIDE: Final = 3
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PROTOCOLS: Final = {1: "icmp", TCP: "tcp", UDP: "udp", 47: "gre", 58: "icmpv6", 132: "sctp"}
 _MULTICAST_BIT: Final = 1
+_UNSEEN_HOPS: Final = 99
+_HOPS: Final = np.array([_UNSEEN_HOPS if (far := hops(ttl)) is None else far for ttl in range(256)])
+"""Routers passed by TTL; far more than any path where no packet was seen."""
 
 
 def time_of(nanoseconds: int) -> datetime:
@@ -100,6 +103,12 @@ class Row:
         )  # fmt: skip
 
 
+def _texts(flows: Flows, side: int) -> set[str]:
+    """The addresses of that side of all flows."""
+    pairs = np.unique(np.concatenate([flows["ver"][:, None], flows["b" if side else "a"]], axis=1), axis=0)
+    return {text_of(int(pair[0]), pair[1:].tobytes()) for pair in pairs}
+
+
 @dataclass(frozen=True)
 class Scene:
     """Everything one examination saw. `lines`: the input is a log, so a record's number is a line."""
@@ -135,13 +144,32 @@ class Scene:
     @cached_property
     def gateways(self) -> frozenset[bytes]:
         """Link-layer addresses behind which more than one public network was seen."""
-        behind: Counter[bytes] = Counter()
+        pairs = []
         for side, flag in ((0, FlowFlag.LOCAL_A), (1, FlowFlag.LOCAL_B)):
             away = self.flows[((self.flows["flags"] & flag) == 0) & (self.flows["ver"] != ARP)]
-            address = away["b" if side else "a"][:, :3]
-            pairs = np.unique(np.concatenate([away["mac"][:, side], address], axis=1), axis=0)
-            behind.update(pair[:6].tobytes() for pair in pairs)
+            pairs.append(np.concatenate([away["mac"][:, side], away["b" if side else "a"][:, :3]], axis=1))
+        behind = Counter(pair[:6].tobytes() for pair in np.unique(np.concatenate(pairs), axis=0))
         return frozenset(mac for mac, networks in behind.items() if networks > 1)
+
+    @cached_property
+    def near(self) -> frozenset[str]:
+        """Public addresses that answer from a few hops away, by a link-layer address that is no way out of the house.
+
+        What never answered, or answered from far away as well, is not among them.
+        """
+        near: set[str] = set()
+        far: set[str] = set()
+        for side, flag in ((0, FlowFlag.LOCAL_A), (1, FlowFlag.LOCAL_B)):
+            spoke = (self.flows["packets"][:, side] > 0) & (self.flows["ver"] != ARP)
+            there = self.flows[spoke & ((self.flows["flags"] & flag) == 0)]
+            close = _HOPS[there["ttl"]].sum(axis=1) <= PATH_HOPS_INSIDE
+            far |= _texts(there[~close], side)
+            near |= _texts(there[close & self._is_direct(there["mac"][:, side])], side)
+        return frozenset(near - far)
+
+    def _is_direct(self, macs: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        known = [mac.tobytes() not in self.gateways and mac.any() and not mac[0] & _MULTICAST_BIT for mac in macs]
+        return np.array(known, bool)
 
     def reach(self, row: Row, sender: int = 0) -> Reach:
         """How far what side `sender` of the flow sends goes."""
@@ -151,21 +179,7 @@ class Scene:
             return Reach.INSIDE
         if not self.site.is_local(source) and same_network(source, target):
             return Reach.NEIGHBOUR
-        return Reach.ROUTED_INSIDE if self._answers_from_near(row, receiver) else Reach.OUTSIDE
-
-    def _answers_from_near(self, row: Row, receiver: int) -> bool:
-        """Answers come back, the whole path is a few hops long, and they do not come from a way out of the house."""
-        mac = row.mac(receiver)
-        path = (hops(row.ttl(0)), hops(row.ttl(1)))
-        return (
-            row.packets(receiver) > 0
-            and path[0] is not None
-            and path[1] is not None
-            and path[0] + path[1] <= PATH_HOPS_INSIDE
-            and any(mac)
-            and not mac[0] & _MULTICAST_BIT
-            and mac not in self.gateways
-        )
+        return Reach.ROUTED_INSIDE if row.text(receiver) in self.near else Reach.OUTSIDE
 
     def subject(self, address: Address | str) -> str:
         """The id of the device that has this address: its first address."""

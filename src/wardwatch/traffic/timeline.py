@@ -8,7 +8,7 @@ from wardwatch.vocabulary import TimelineMark, TimelineRow
 
 from .networks import Reach
 from .scene import Row, Scene, time_of
-from .table import ARP, FlowFlag
+from .table import ARP, TCP, FlowFlag
 
 MARKS_KEPT: Final = 2000
 
@@ -38,7 +38,7 @@ def _row(scene: Scene, subject: str, to: str, rows: list[Row]) -> TimelineRow:
 def _marks(rows: list[Row]) -> Iterator[TimelineMark]:
     for row in rows:
         sent = int(row.record["payload"].sum())
-        kind = "session" if row.answered or sent else "attempt"
+        kind = "session" if row.answered or (sent and row.record["proto"] == TCP) else "attempt"
         label = row.content.protocol if row.content else ""
         yield TimelineMark(
             kind, time_of(int(row.record["first"])), time_of(int(row.record["last"])), sent, label or row.proto

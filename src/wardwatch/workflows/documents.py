@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from wardwatch import __version__
 from wardwatch.errors import UsageError
-from wardwatch.knowledge.catalogue import indicators, rules
+from wardwatch.knowledge.catalogue import indicators, profiles, rules
 from wardwatch.plugins import modules
 from wardwatch.report.context import Context, Format
 from wardwatch.report.explain import explain
@@ -30,6 +30,7 @@ def context(*, zone: str = "", revealed: bool = False, width: int = 80, colour: 
     peers = {entry.value: entry.about for entry in indicators() if entry.kind in {"address", "network"}}
     return Context(
         version=__version__, zone=_zone(zone), rules=rules(), peers=peers,
+        profiles={profile.name: profile.title for profile in profiles()},
         revealed=revealed, width=width, colour=colour,
     )  # fmt: skip
 
