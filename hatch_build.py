@@ -22,6 +22,7 @@ FLAGS = [
     "-O3",
     "-flto",
     "-shared",
+    "-s",
     "-fvisibility=hidden",
     "-fno-strict-aliasing",
     "-fno-sanitize=undefined",
