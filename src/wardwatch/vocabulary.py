@@ -367,7 +367,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class TimelineMark:
-    """One thing that happened between two times: an attempt nobody answered, or a session with its bytes."""
+    """One thing that happened between two times.
+
+    `kind`: 'attempt', which nobody answered; 'session'; 'call', where the input does not show whether it was answered.
+    """
 
     kind: str
     first: datetime

@@ -61,6 +61,7 @@ def test_a_lossless_capture_is_accounted_for_exactly(tmp_path: Path, central: Ce
         assert {name: found[key][name] for name in EXACT} == {name: service[name] for name in EXACT}
         assert set(service["identifying"]) <= set(found[key]["fields"])  # type: ignore[call-overload]  # JSON
         assert bounded(found[key], service)
+        assert missing or found[key]["patients_min"] == found[key]["patients_max"] == people(service)
     assert not [key for key in found if key[0].startswith("10.20.1") and key not in truth]
 
 

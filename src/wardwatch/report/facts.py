@@ -15,6 +15,8 @@ DOCUMENTED: Final = ip_network("202.114.4.0/24")
 """The block of the addresses built into the CMS8000 (CISA ICSMA-25-030-01 Update A)."""
 
 ATTEMPT: Final = "attempt"
+CALL: Final = "call"
+"""A call of which the input does not show whether it was answered."""
 """The kind of a timeline mark that nobody answered."""
 
 MONITOR: Final = "monitor"

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime, tzinfo
 from typing import Final
 
-from wardwatch.report.facts import ATTEMPT, MONITOR, Facts, destinations, noun, patients
+from wardwatch.report.facts import ATTEMPT, CALL, MONITOR, Facts, destinations, noun, patients
 from wardwatch.report.units import between, cut, duration, listed, many, number, sentence, size, span
 from wardwatch.vocabulary import Exposure, Gap, Severity, Subject, TimelineMark, TimelineRow, Verdict
 
@@ -123,6 +123,12 @@ def _called(facts: Facts, ids: AbstractSet[str], zone: tzinfo) -> tuple[str, str
     if tries:
         outcome = f"{many(tries, 'attempt')} stayed without answer, {many(len(marks) - tries, 'session')} took place."
         return f"called {to}", _when(marks, zone), outcome
+    if all(mark.kind == CALL for mark in marks):
+        return (
+            f"called {to}",
+            _when(marks, zone),
+            f"{many(len(marks), 'call')}. Whether anything answered is not recorded.",
+        )
     spoke = "exchanged data with" if any(mark.bytes for mark in marks) else "connected to"
     return f"{spoke} {to}", _when(marks, zone), ""
 

@@ -149,15 +149,11 @@ def examine_logs(sources: Sequence[Source], question: Question) -> Answer:
     )
     scene = Scene(
         ledger.flows(), {}, question.site, tuple(str(s.path) for s in result.files),
-        question.veil, lines=True, known=known_addresses(),
+        question.veil, lines=True, known=known_addresses(), replies_seen="packets" in result.columns,
     )  # fmt: skip
     times = [time for s in result.files for time in (s.first, s.last) if time is not None]
     unread = [
-        *(
-            entry
-            for s in result.files
-            for entry in gap.log_gaps(str(s.path), result.columns, unread=s.rows_unread, rows=s.rows)
-        ),
+        *(entry for s in result.files for entry in gap.log_gaps(s)),
         *gap.bound_gaps(let_go=ledger.let_go, interrupted=0, late=0),
     ]
     return _answer(scene, inputs, unread, (min(times), max(times)) if times else None)

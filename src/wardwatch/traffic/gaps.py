@@ -13,6 +13,7 @@ from wardwatch.vocabulary import EVERYTHING, Gap
 from .capture import CaptureResult
 from .content import Content
 from .findings import count
+from .logs.reading import LogFile
 from .scene import Scene
 from .table import TCP, FlowFlag
 
@@ -128,18 +129,21 @@ def bound_gaps(*, let_go: int, interrupted: int, late: int) -> Iterator[Gap]:
         yield Gap("all conversations", f"{count(late, 'byte')} after the end of a conversation", "they came too late")
 
 
-def log_gaps(name: str, columns: frozenset[str], *, unread: int, rows: int) -> Iterator[Gap]:
-    """What a flow log cannot show."""
+def log_gaps(log: LogFile) -> Iterator[Gap]:
+    """What a flow log cannot show, and what of it was not read."""
     yield Gap(
-        name, "the content of all connections", "a flow log holds no payload: only who called whom, and when",
+        log.path, "the content of all connections", "a flow log holds no payload: only who called whom, and when",
         STREAM_RULES,
     )  # fmt: skip
-    if "mac" not in columns:
-        yield Gap(name, "everything below IP", "a flow log holds no ARP", ("traffic.foreign-arp",))
-    if unread:
-        yield Gap(
-            name, count(unread, "line"), "they do not have the form of the others", bearing(unread, rows, (EVERYTHING,))
-        )
+    if "mac" not in log.columns:
+        yield Gap(log.path, "everything below IP", "a flow log holds no ARP", ("traffic.foreign-arp",))
+    if log.cut:
+        yield Gap(log.path, "the rest of the log", log.cut, (EVERYTHING,))
+    if log.rows_unread:
+        why = "; ".join(log.reasons) or "they do not have the form of the others"
+        yield Gap(log.path, count(log.rows_unread, "line"), why, bearing(log.rows_unread, log.rows, (EVERYTHING,)))
+    for note in log.notes:
+        yield Gap(log.path, "a property of this log", note)
 
 
 def merged(gaps: Iterable[Gap], most: int = 200) -> tuple[Gap, ...]:

@@ -119,6 +119,8 @@ class Scene:
     files: tuple[str, ...]
     veil: Veil
     lines: bool = False
+    replies_seen: bool = True
+    """Whether the input shows what the other side sent; without that nothing is said about answers."""
     known: frozenset[str] = frozenset()
     """Addresses that advisories name, as text; their networks set the KNOWN flags as well."""
     devices: Mapping[str, Device] = field(default_factory=dict)

@@ -32,13 +32,14 @@ def _addresses(scene: Scene, subject: str) -> tuple[str, ...]:
 
 def _row(scene: Scene, subject: str, to: str, rows: list[Row]) -> TimelineRow:
     outside = any(scene.reach(row) is Reach.OUTSIDE for row in rows)
-    return TimelineRow(subject, to, tuple(_marks(rows[:MARKS_KEPT])), outside)
+    return TimelineRow(subject, to, tuple(_marks(scene, rows[:MARKS_KEPT])), outside)
 
 
-def _marks(rows: list[Row]) -> Iterator[TimelineMark]:
+def _marks(scene: Scene, rows: list[Row]) -> Iterator[TimelineMark]:
+    unanswered = "attempt" if scene.replies_seen else "call"
     for row in rows:
         sent = int(row.record["payload"].sum())
-        kind = "session" if row.answered or (sent and row.record["proto"] == TCP) else "attempt"
+        kind = "session" if row.answered or (sent and row.record["proto"] == TCP) else unanswered
         label = row.content.protocol if row.content else ""
         yield TimelineMark(
             kind, time_of(int(row.record["first"])), time_of(int(row.record["last"])), sent, label or row.proto

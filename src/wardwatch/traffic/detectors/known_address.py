@@ -42,6 +42,7 @@ def _peer(scene: Scene, row: Row) -> int:
 
 def _finding(scene: Scene, towards: _Towards, rows: list[tuple[Row, int]]) -> Finding:
     answered = [row for row, peer in rows if row.packets(peer) and row.answered]
+    silent = "Nothing answered." if scene.replies_seen else "Whether anything answered cannot be seen here."
     sent = sum(int(row.record["payload"][1 - peer]) for row, peer in rows)
     outside = any(scene.reach(row, 1 - peer) is Reach.OUTSIDE for row, peer in rows)
     named = towards.peer in scene.known
@@ -50,7 +51,8 @@ def _finding(scene: Scene, towards: _Towards, rows: list[tuple[Row, int]]) -> Fi
         towards.subject,
         _severity(named=named, outside=outside, sent=bool(answered and sent)),
         1.0 if named else 0.5,
-        _summary(towards, len(rows), len(answered), sent, outside=outside, named=named),
+        _summary(towards, len(rows), named=named)
+        + (_answers(len(answered), sent, outside=outside) if answered else silent),
         (evidence for row, _ in rows for evidence in (scene.first_packet(row), scene.evidence(row))),
     )
 
@@ -63,11 +65,12 @@ def _severity(*, named: bool, outside: bool, sent: bool) -> Severity:
     return Severity.CRITICAL if sent else Severity.HIGH
 
 
-def _summary(towards: _Towards, tries: int, answered: int, sent: int, *, outside: bool, named: bool) -> str:  # noqa: PLR0913  # each is a clause
+def _summary(towards: _Towards, tries: int, *, named: bool) -> str:
     port = f" on {towards.proto.upper()} port {towards.port}" if towards.port else f" by {towards.proto.upper()}"
     what = "which an advisory names" if named else "which lies in a network that an advisory names"
-    text = f"{count(tries, 'connection')} with {towards.peer}{port}, {what}."
-    if not answered:
-        return f"{text} Nothing answered."
+    return f"{count(tries, 'connection')} with {towards.peer}{port}, {what}. "
+
+
+def _answers(answered: int, sent: int, *, outside: bool) -> str:
     where = "" if outside else " The answers come from inside or near the local networks."
-    return f"{text} {answered:,} of them answered; the device sent {sent:,} bytes.{where}"
+    return f"{answered:,} of them answered; the device sent {sent:,} bytes.{where}"

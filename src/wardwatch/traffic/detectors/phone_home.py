@@ -54,6 +54,7 @@ def _outbound(flows: Flows) -> Flows:
     away &= (flows["flags"] & FlowFlag.LOCAL_B) == 0
     away &= np.isin(flows["proto"], [TCP, UDP]) & (flows["ver"] != ARP)
     away &= ~np.isin(flows["bport"], PERIODIC_BY_DESIGN)
+    away &= flows["packets"][:, 0] > 0  # else only an answer was seen, as a log may have it
     mean = flows["payload"][:, 0] / np.maximum(flows["packets"][:, 0], 1)
     time = (flows["bport"] == NTP_PORT) & (flows["proto"] == UDP) & (mean <= NTP_LONGEST)
     chosen: Flows = flows[away & ~time]
@@ -98,7 +99,8 @@ def _finding(scene: Scene, each: _Series, regular: Beacon | Repeats) -> Iterator
     if scene.reach(first) is not Reach.OUTSIDE:
         return
     answered = int(each.answered.sum())
-    replies = "nothing answered" if not answered else f"{answered:,} answered"
+    silent = "nothing answered" if scene.replies_seen else "whether anything answered cannot be seen"
+    replies = f"{answered:,} answered" if answered else silent
     yield found(
         RULE,
         scene.subject(first.address(0)),

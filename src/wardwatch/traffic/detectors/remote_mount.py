@@ -34,12 +34,18 @@ class _Pair(NamedTuple):
 def detect(scene: Scene) -> Iterator[Finding]:
     """One finding for each device and server."""
     groups: dict[_Pair, list[tuple[Row, Notable]]] = defaultdict(list)
+    inside: dict[str, list[tuple[Row, Notable]]] = defaultdict(list)
     for row in scene.with_content:
         for notable in row.content.notable if row.content else ():
             if notable.protocol == "sunrpc" and notable.kind in _USES:
-                groups[_pair(scene, row)].append((row, notable))
+                if scene.reach(row) is Reach.INSIDE:
+                    inside[row.text(1)].append((row, notable))
+                else:
+                    groups[_pair(scene, row)].append((row, notable))
     for pair in sorted(groups):
         yield _finding(scene, pair, groups[pair])
+    for server in sorted(inside):
+        yield _note(scene, server, inside[server])
     yield from _by_port_only(scene, set(groups))
 
 
@@ -51,15 +57,30 @@ def _finding(scene: Scene, pair: _Pair, seen: list[tuple[Row, Notable]]) -> Find
     reach = {scene.reach(row) for row, _ in seen}
     uses = [text for kind, text in _USES.items() if any(notable.kind == kind for _, notable in seen)]
     paths = sorted({path for _, notable in seen if (path := notable.fact("path"))})
-    answered = any(row.answered for row, _ in seen)
+    answered = "The server answered." if any(row.answered for row, _ in seen) else "Nothing answered."
     of_what = f" ({listed(paths, 4)})" if paths else ""
     return found(
         RULE,
         pair.subject,
         _severity(scene, pair, reach),
         0.98,
-        f"It {listed(uses, 9)} on the network file system of {pair.server}{of_what}. "
-        f"{'The server answered.' if answered else 'Nothing answered.'} {_where(reach)}",
+        f"It {listed(uses, 9)} on the network file system of {pair.server}{of_what}. {answered} {_where(reach)}",
+        _evidence(scene, seen),
+    )
+
+
+def _note(scene: Scene, server: str, seen: list[tuple[Row, Notable]]) -> Finding:
+    """A server inside the house, with those who use it: ordinary, so one note is enough for all of them."""
+    users = sorted({row.text(0) for row, _ in seen})
+    paths = sorted({path for _, notable in seen if (path := notable.fact("path"))})
+    of_what = f" ({listed(paths, 4)})" if paths else ""
+    return found(
+        RULE,
+        server,
+        Severity.INFO,
+        0.98,
+        f"Its network file system{of_what} is used by {count(len(users), 'machine')} inside: {listed(users, 4)}. "
+        f"{_where({Reach.INSIDE})}",
         _evidence(scene, seen),
     )
 
@@ -71,7 +92,7 @@ def _severity(scene: Scene, pair: _Pair, reach: set[Reach]) -> Severity:
         return Severity.CRITICAL if grave else Severity.HIGH
     if Reach.ROUTED_INSIDE in reach:
         return Severity.MEDIUM
-    return Severity.LOW if Reach.NEIGHBOUR in reach else Severity.INFO
+    return Severity.LOW
 
 
 def _where(reach: set[Reach]) -> str:

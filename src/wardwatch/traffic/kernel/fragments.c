@@ -55,10 +55,37 @@ static u8 *take(fragments *t, u16 i) {
     return data;
 }
 
+/* What cannot be put together still says who spoke with whom: to or from a known address, that alone is a record. */
+static void addresses_only(kernel *k, packet *p) {
+    if (!within(&k->set.known, p->src, p->ver) && !within(&k->set.known, p->dst, p->ver))
+        return;
+    p->sport = p->dport = 0;
+    p->seq = p->ack = p->tcpflags = 0;
+    p->length = 0;
+    p->payload = (span){p->rest.p, 0};
+    flow_packet(k, p);
+}
+
 static void abandon(kernel *k, u16 i, u32 why) {
-    const datagram *d = &k->frags->each[i];
-    count(k, why, 0, d->frames, d->wire);
+    const datagram d = k->frags->each[i];
+    packet p;
+    memset(&p, 0, offsetof(packet, owned));
+    memcpy(p.src, d.src, 16);
+    memcpy(p.dst, d.dst, 16);
+    p.ver = d.ver;
+    p.proto = d.proto;
+    p.time = d.time;
+    p.number = d.number;
+    p.wire = d.wire;
+    count(k, why, 0, d.frames, d.wire);
     free(take(k->frags, i));
+    addresses_only(k, &p);
+}
+
+/* The packet is counted, and was not decoded even where its addresses are noted. */
+static layer unusable(kernel *k, packet *p, u32 why) {
+    addresses_only(k, p);
+    return refuse(k, p, why, 0);
 }
 
 void fragments_flush(kernel *k) {
@@ -100,6 +127,7 @@ static u16 admit(kernel *k, const packet *p, u32 id, u32 hash) {
     d->proto = p->proto;
     d->used = 1;
     d->time = p->time;
+    d->number = p->number;
     d->chain = *bucket_of(t, hash);
     *bucket_of(t, hash) = i;
     d->older = t->newest;
@@ -179,9 +207,9 @@ layer fragment(kernel *k, packet *p, u32 id, u32 at, bool more) {
     fragments *t = k->frags;
     p->hinted = false;
     if (p->rest.n < p->real)
-        return refuse(k, p, C_FRAGMENT_CUT, 0);
+        return unusable(k, p, C_FRAGMENT_CUT);
     if (odd(p, at, more))
-        return refuse(k, p, C_FRAGMENT_ODD, 0);
+        return unusable(k, p, C_FRAGMENT_ODD);
     expire(k);
     const u32 hash = flow_hash(k, p->src, p->dst, id & 0xffff, id >> 16, p->ver, p->ver == 6 ? 0 : p->proto);
     u16 i = waiting(t, p, id, hash);
@@ -190,7 +218,7 @@ layer fragment(kernel *k, packet *p, u32 id, u32 at, bool more) {
     datagram *d = &t->each[i];
     const u32 end = at + p->rest.n;
     if (contradicts(d, end, more) || !grow(k, i, end))
-        return refuse(k, p, C_FRAGMENT_ODD, 0);
+        return unusable(k, p, C_FRAGMENT_ODD);
     if (place(d, p->rest, at))
         count(k, C_FRAGMENT_OVERLAP, 0, 1, p->wire);
     if (at == 0)

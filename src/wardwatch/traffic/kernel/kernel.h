@@ -196,7 +196,7 @@ typedef struct datagram {
     u32 length;         /* of the whole, once the last fragment was seen */
     u32 units;          /* 8-byte units present */
     u32 frames, wire;
-    u32 room;
+    u32 room, number;
     i64 time;
     u8 *data;
     u64 present[128];   /* one bit an 8-byte unit of 64 KiB */

@@ -15,7 +15,7 @@ typedef struct {
 
 bool has_room(const kernel *k) {
     return k->out.segments_ready + SUBFRAMES + 2 <= ARENA_SEGMENTS && k->out.arena_used + ARENA_ROOM <= ARENA_BYTES
-           && k->out.retired_ready + k->eviction + 2 * SUBFRAMES <= RETIRED;
+           && k->out.retired_ready + k->eviction + 2 * SUBFRAMES + 2 * FRAGMENTED <= RETIRED;
 }
 
 static u64 open_file(kernel *k, span head) {
