@@ -149,6 +149,7 @@ def test_text_of_fits_or_says_so() -> None:
         ("Müller".encode("latin-1"), "Müller", "latin-1"),
         ("SÖHNE & ÄÖÜ".encode("latin-1"), "SÖHNE & ÄÖÜ", "latin-1"),
         ("Noël Añé".encode("latin-1"), "Noël Añé", "latin-1"),
+        ("Ölär".encode("latin-1"), "Ölär", "latin-1"),  # two hanzi in GBK, neither of them in GB 2312
         ("张三".encode("gbk"), "张三", "gbk"),
         ("李明 3".encode("gbk"), "李明 3", "gbk"),
         ("王喆".encode("gbk"), "王喆", "gbk"),

@@ -154,3 +154,17 @@ def test_no_value_of_an_identifier_is_shown(name: str) -> None:
         messages, _ = run(samples.CODECS[name], transport, turns, [])
         for message in messages:
             assert all(identifier.value not in repr(identifier) for identifier in message.identifiers)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "run_of", [bytes((byte,)) for byte in (0, 1, 5, 0x0A, 0x0B, 0x0D, 0x1C, 0x20, 0x2F, 0x5C, 0x80)]
+)
+def test_a_long_run_of_one_byte_is_judged_in_one_pass(name: str, run_of: bytes) -> None:
+    # A pattern that tries every split of such a run would take minutes here.
+    codec, size = samples.CODECS[name], 1 << 16
+    for start in (b"", b"GET ", b"SSH-2.0-", b"\x02lp ", b"\x0bMSH|", b"\xff\x0f\x05\x46"):
+        codec.recognise(Transport.TCP, start + run_of * size, run_of * size)
+        messages, skipped = run(codec, Transport.TCP, [(Side.CLIENT, start + run_of * size)], [])
+        assert skipped <= len(start) + size
+        assert len(messages) <= 2

@@ -188,7 +188,7 @@ def _facts(parsed: Parsed) -> dict[str, str | int]:
 # -- recognition ------------------------------------------------------------------------------------------------------
 
 _HEAD: Final = rb"MSH([^A-Za-z0-9\x00-\x20\x7f-\xff])[^A-Za-z0-9\x00-\x20\x7f-\xff]{3,5}\1"
-_AT_START: Final = re.compile(rb"\s*\x0b?\s*(?:[FB]HS[^\r]{0,512}\r){0,2}" + _HEAD)
+_AT_START: Final = re.compile(rb"[\r\n ]{0,8}\x0b?[\r\n]{0,8}(?:[FB]HS[^\r]{0,512}\r){0,2}" + _HEAD)
 _INSIDE: Final = re.compile(rb"(?:\x0b|[\r\n])" + _HEAD)
 
 
