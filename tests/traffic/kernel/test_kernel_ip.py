@@ -1,6 +1,7 @@
 """IP and what it carries, golden: lengths, extension headers, fragments, ICMP, odd and cut headers."""
 
 from collections.abc import Callable
+from ipaddress import ip_network
 from struct import pack
 from types import ModuleType
 from typing import Any
@@ -288,3 +289,21 @@ def test_fragments_within_fragments_are_read(wire: ModuleType, read: Read) -> No
     seen = read(wire.pcap(frames))
     assert len(inner) == 428
     assert seen.payload() == b"x" * 400
+
+
+def test_fragments_that_cannot_be_put_together_still_name_a_known_address(wire: ModuleType, read: Read) -> None:
+    known = (ip_network("202.114.4.119/32"),)
+    body = wire.udp(b"a" * 100)
+    incomplete = fragments(wire, body, 32, proto=17, dst="202.114.4.119")[:2]
+    odd = wire.eth(wire.ip4(b"1234567", dst="202.114.4.119", place=MORE, proto=6))
+    cut = fragments(wire, body, 64, proto=17, dst="202.114.4.119", src="10.0.0.7")[0]
+    other = fragments(wire, body, 32, proto=17, ident=7)[:2]
+    data = wire.pcap([*incomplete, odd, *other]) + wire.record(cut[:60], 1_700_000_009_000_000, wire=len(cut))
+    seen = read(data, known=known)
+    assert sorted(seen.text()) == [
+        "17 10.0.0.1:0 > 202.114.4.119:0 1 0",
+        "17 10.0.0.7:0 > 202.114.4.119:0 1 0",
+        "6 10.0.0.1:0 > 202.114.4.119:0 1 0",
+    ]
+    assert set((seen.flows["flags"] & 15).tolist()) == {1 | 8}
+    assert seen.counters["fragments of datagrams that were never complete"][0] == 4

@@ -85,6 +85,7 @@ static void abandon(kernel *k, u16 i, u32 why) {
 /* The packet is counted, and was not decoded even where its addresses are noted. */
 static layer unusable(kernel *k, packet *p, u32 why) {
     addresses_only(k, p);
+    p->stored = false;
     return refuse(k, p, why, 0);
 }
 
