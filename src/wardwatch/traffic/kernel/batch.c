@@ -36,7 +36,18 @@ static bool plain6(span ip) {
     return ip.p[0] >> 4 == 6 && has(ip, 60) && (ip.p[6] == PROTO_TCP || ip.p[6] == PROTO_UDP);
 }
 
+/* What nearly every packet is: IPv4 in an Ethernet frame. */
+static bool usual(const kernel *k, pending *p) {
+    const span s = p->data;
+    if (p->linktype != 1 || !has(s, 54) || be16(s, 12) != 0x0800 || !plain4(skip(s, 14)))
+        return false;
+    p->hash = hash4(k, s.p + 26, be16(s, 34), be16(s, 36), s.p[23]);
+    return true;
+}
+
 static bool hint(const kernel *k, pending *p) {
+    if (usual(k, p))
+        return true;
     const u32 at = network_at(p->data, p->linktype);
     if (!covers(p->data, at, 40))
         return false;

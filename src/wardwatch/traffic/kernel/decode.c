@@ -6,6 +6,7 @@
 static layer step(kernel *k, packet *p, layer at) {
     switch (at) {
     case L_ETHERNET: return ethernet(k, p);
+    case L_DONE: break;
     case L_ETHERTYPE: return ethertype(k, p);
     case L_IPV4: return ipv4(k, p);
     case L_TRANSPORT: return transport(k, p);
@@ -25,7 +26,6 @@ static layer step(kernel *k, packet *p, layer at) {
     case L_RADIOTAP: return radiotap(k, p);
     case L_HDLC: return hdlc(k, p);
     case L_UNKNOWN: return refuse(k, p, C_LINKTYPE, p->linktype);
-    case L_DONE: break;
     }
     return L_DONE;
 }
@@ -77,7 +77,7 @@ static void note_time(report *out, i64 time) {
 void packet_in(kernel *k, const pending *from) {
     report *out = &k->out;
     packet p;
-    memset(&p, 0, offsetof(packet, owned));
+    memset(&p.depth, 0, offsetof(packet, src) - offsetof(packet, depth));
     p.rest = from->data;
     p.wire = p.real = from->wire > from->data.n ? from->wire : from->data.n;
     p.time = from->time;

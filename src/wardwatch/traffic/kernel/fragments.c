@@ -69,7 +69,7 @@ static void addresses_only(kernel *k, packet *p) {
 static void abandon(kernel *k, u16 i, u32 why) {
     const datagram d = k->frags->each[i];
     packet p;
-    memset(&p, 0, offsetof(packet, owned));
+    memset(&p, 0, sizeof p);
     memcpy(p.src, d.src, 16);
     memcpy(p.dst, d.dst, 16);
     p.ver = d.ver;

@@ -244,22 +244,21 @@ typedef struct {
 
 typedef struct {
     span rest;          /* what is left to decode */
-    u32 real;           /* how long it was on the wire: at least rest.n */
     i64 time;
-    u32 number, wire, frames;
-    u32 linktype;
+    u32 real;           /* how long `rest` was on the wire: at least rest.n */
+    u32 number, wire, frames, linktype, hash;
+    /* From here to `src` a new packet has zeros; what follows is written before it is read. */
     u8 depth, ver, proto, ttl;
     u16 vlan, ethertype;
     u16 sport, dport;
-    bool tagged, stored, hinted;
-    u32 hash;
     u8 mac[6];
-    u8 src[16], dst[16];
     u8 tcpflags;
+    bool tagged, stored, hinted;
+    u32 nowned;
+    u8 src[16], dst[16];
     u32 seq, ack;
     u32 length;         /* of the payload on the wire */
     span payload;       /* as captured */
-    u32 nowned;
     u8 *owned[DEPTH_LIMIT];  /* reassembled datagrams this packet is read from */
 } packet;
 

@@ -39,13 +39,22 @@ static u64 open_file(kernel *k, span head) {
     return FILE_HEADER;
 }
 
+/* Of a span that holds a record header; else zeros. */
 static record header_at(const walker *w, span s) {
-    const u32 fraction = end32(s, 4, w->big);
+    u32 fields[4] = {0};
+    if (has(s, 16)) {
+        if (w->big)
+            for (u32 i = 0; i < 4; i++)
+                fields[i] = be32(s, 4 * i);
+        else
+            for (u32 i = 0; i < 4; i++)
+                fields[i] = le32(s, 4 * i);
+    }
     return (record){
-        .time = (i64)end32(s, 0, w->big) * 1000000000 + (i64)(fraction * w->fraction),
-        .captured = end32(s, 8, w->big),
-        .wire = end32(s, 12, w->big),
-        .fraction = fraction,
+        .time = (i64)fields[0] * 1000000000 + (i64)(fields[1] * w->fraction),
+        .captured = fields[2],
+        .wire = fields[3],
+        .fraction = fields[1],
     };
 }
 
