@@ -139,3 +139,9 @@ def test_labels_without_end_are_counted(wire: ModuleType, read: Read) -> None:
 def test_other_things_in_ppp_are_counted(wire: ModuleType, read: Read) -> None:
     seen = read(wire.pcap([wire.eth(pack(">BBHH", 0x11, 0, 7, 6) + bytes.fromhex("c021090a0004"), 0x8864)]))
     assert list(seen.counters) == ["PPP with protocol 0xc021"]
+
+
+@pytest.mark.parametrize("name", FOUR)
+def test_a_conversation_is_the_same_in_and_out_of_a_tunnel(name: str, wire: ModuleType, read: Read) -> None:
+    inside, outside = carried(wire, name), wire.eth(wire.hello())
+    assert read(wire.pcap([inside, outside, inside])).text() == ["6 10.0.0.1:40000 > 10.0.0.2:515 3 0"]
