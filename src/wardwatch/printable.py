@@ -16,6 +16,8 @@ _LATIN_1_END: Final = 0xFF
 
 def printable(text: str, limit: int = 4096) -> str:
     """`text` with every control character shown as an escape, cut to `limit` characters with a mark."""
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
     if _CUT_BEFORE.search(text, limit):
         return _OBEYED.sub(_escape, text)
     shown = _OBEYED.sub(_escape, text[:limit])

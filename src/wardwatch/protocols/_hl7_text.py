@@ -8,6 +8,7 @@ second byte of a character can be a separator.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -61,7 +62,7 @@ class Parsed:
         lines = text.replace("\n", "\r").split("\r", _MOST_SEGMENTS)
         kept = lines[:-1] if incomplete else lines
         self.segments = [line.split(self.separators.field) for line in kept if line]
-        self._escapes = re.compile("{0}([^{0}\r\n]{{1,512}}){0}".format(re.escape(self.separators.escape)))
+        self._escapes = _escapes(self.separators.escape)
 
     def named(self, name: str) -> Iterator[list[str]]:
         """The segments of that name; field n is entry n, except in MSH, where it is entry n - 1."""
@@ -87,6 +88,8 @@ class Parsed:
         marks = self.separators
         if not component or component == _NULL:
             return "", ASCII
+        if component.isascii() and marks.sub not in component and marks.escape not in component:
+            return component.strip(), ASCII
         charset = ASCII if component.isascii() else self._codec
         if self._guessing and not component.isascii():
             component, charset = guess(component.encode(LATIN_1))
@@ -124,8 +127,18 @@ class Parsed:
         return found[0]
 
 
+@lru_cache(64)
+def _escapes(mark: str) -> re.Pattern[str]:
+    return re.compile("{0}([^{0}\r\n]{{1,512}}){0}".format(re.escape(mark)))
+
+
 def _separators(raw: bytes) -> Separators:
-    head = raw[:16].decode(LATIN_1)
+    return _marks(raw[:16])
+
+
+@lru_cache(256)
+def _marks(begin: bytes) -> Separators:
+    head = begin.decode(LATIN_1)
     field = head[3:4]
     chosen = head[4:].split(field, 1)[0][:4] if field else ""
     given = chosen + _DEFAULTS[len(chosen) :]

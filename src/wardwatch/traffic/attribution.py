@@ -15,8 +15,8 @@ from wardwatch.knowledge.catalogue import Clue, Profile
 from wardwatch.vocabulary import Device
 
 from .content import Notable
-from .networks import address_of, parse_address
-from .scene import Row, Scene
+from .networks import parse_address, text_of
+from .scene import Row, Scene, distinct
 from .table import ARP, FlowFlag
 
 GIVEN: Final = 0.5
@@ -129,8 +129,8 @@ def _learn_macs(scene: Scene, seen: dict[str, _Seen]) -> None:
     for side, name in ((0, "a"), (1, "b")):
         flows = scene.flows[scene.from_any(side, seen)]
         pairs = np.concatenate([flows["ver"][:, None], flows[name], flows["mac"][:, side]], axis=1)
-        for pair in np.unique(pairs, axis=0):
-            address, mac = str(address_of(int(pair[0]), pair[1:17].tobytes())), pair[17:].tobytes()
+        for pair in distinct(pairs):
+            address, mac = text_of(pair[0], pair[1:17]), pair[17:]
             if address in seen and any(mac) and mac not in scene.gateways:
                 seen[address].macs.add(mac)
 

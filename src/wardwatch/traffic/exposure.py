@@ -11,11 +11,12 @@ from typing import NamedTuple
 from wardwatch.secrecy import Veil
 from wardwatch.vocabulary import Exposure
 
-from .content import Content, Patient
+from .content import Content, Patient, SideContent
 from .networks import Reach
 from .scene import Row, Scene, time_of
 
-ACKNOWLEDGEMENT = "acknowledgement"
+NO_RECORDS = ("acknowledgement", "incomplete")
+"""Kinds of message that are no complete record: answers, and what a hole or a bound cut off."""
 
 
 class Channel(NamedTuple):
@@ -29,8 +30,13 @@ class Channel(NamedTuple):
 
 def sender_of(content: Content) -> int:
     """The side that sent the records: the one with more of them, acknowledgements not counted."""
-    counts = [half.records.total() - half.records[ACKNOWLEDGEMENT] for half in content.sides]
+    counts = [records_of(half) or half.records["incomplete"] for half in content.sides]
     return int(counts[1] > counts[0])
+
+
+def records_of(half: SideContent) -> int:
+    """How many complete records a side sent."""
+    return half.records.total() - sum(half.records[kind] for kind in NO_RECORDS)
 
 
 def channel_of(scene: Scene, row: Row, content: Content) -> Channel:
@@ -86,7 +92,7 @@ class _Tally:
             self.last = max(self.last, half.last.time)
         self.sessions += 1
         self.bytes += half.bytes
-        self.records += half.records.total() - half.records[ACKNOWLEDGEMENT]
+        self.records += records_of(half)
         self.outside |= scene.reach(row, sender) is Reach.OUTSIDE
         self.answered |= row.answered if sender == 0 else True
         self.fields |= content.fields

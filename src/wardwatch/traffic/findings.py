@@ -1,6 +1,7 @@
 """In: what a detector found. Out: a finding with its rule's own words, references and remedy."""
 
 from collections.abc import Iterable
+from itertools import islice
 
 from wardwatch.knowledge.catalogue import rules
 from wardwatch.vocabulary import Evidence, Finding, Severity
@@ -13,9 +14,10 @@ def found(  # noqa: PLR0913, PLR0917  # these are a finding's own parts; `Findin
 ) -> Finding:
     """A finding of `rule`; of its evidence the first twelve pieces."""
     text = rules()[rule]
+    kept = tuple(islice(evidence, EVIDENCE_KEPT))
     return Finding(
         rule=rule, subject=subject, title=text.title, severity=severity, confidence=round(confidence, 3),
-        summary=summary, evidence=tuple(evidence)[:EVIDENCE_KEPT], references=text.references, remedy=text.remedy,
+        summary=summary, evidence=kept, references=text.references, remedy=text.remedy,
     )  # fmt: skip
 
 

@@ -6,16 +6,18 @@ damaged frame in a million packets would otherwise make every long capture unjud
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from wardwatch.vocabulary import EVERYTHING, Gap
 
-from .capture import CaptureResult
 from .content import Content
 from .findings import count
-from .logs.reading import LogFile
 from .scene import Scene
 from .table import TCP, FlowFlag
+
+if TYPE_CHECKING:
+    from .capture import CaptureResult
+    from .logs.reading import LogFile
 
 MATERIAL: Final = 1e-4
 MATERIAL_LOSS: Final = 0.01
@@ -74,7 +76,7 @@ def _content_gaps(subject: str, flow: str, content: Content) -> Iterator[Gap]:
         )  # fmt: skip
 
 
-def capture_gaps(result: CaptureResult) -> Iterator[Gap]:
+def capture_gaps(result: "CaptureResult") -> Iterator[Gap]:
     """What the capture reader counted instead of decoding, and what was wrong with the files."""
     packets = sum(stats.packets for stats in result.files)
     for counter in result.counters:
@@ -129,7 +131,7 @@ def bound_gaps(*, let_go: int, interrupted: int, late: int) -> Iterator[Gap]:
         yield Gap("all conversations", f"{count(late, 'byte')} after the end of a conversation", "they came too late")
 
 
-def log_gaps(log: LogFile) -> Iterator[Gap]:
+def log_gaps(log: "LogFile") -> Iterator[Gap]:
     """What a flow log cannot show, and what of it was not read."""
     yield Gap(
         log.path, "the content of all connections", "a flow log holds no payload: only who called whom, and when",

@@ -105,8 +105,15 @@ class Row:
 
 def _texts(flows: Flows, side: int) -> set[str]:
     """The addresses of that side of all flows."""
-    pairs = np.unique(np.concatenate([flows["ver"][:, None], flows["b" if side else "a"]], axis=1), axis=0)
-    return {text_of(int(pair[0]), pair[1:].tobytes()) for pair in pairs}
+    pairs = np.concatenate([flows["ver"][:, None], flows["b" if side else "a"]], axis=1)
+    return {text_of(pair[0], pair[1:]) for pair in distinct(pairs)}
+
+
+def distinct(rows: NDArray[np.uint8]) -> set[bytes]:
+    """The different rows of a matrix of bytes; a set of strings is many times faster than sorting rows."""
+    width = rows.shape[1]
+    texts = set(np.ascontiguousarray(rows).view(f"S{width}")[:, 0].tolist())
+    return {text.ljust(width, b"\0") for text in texts}  # NumPy's strings end before their last zeros
 
 
 @dataclass(frozen=True)
@@ -150,7 +157,7 @@ class Scene:
         for side, flag in ((0, FlowFlag.LOCAL_A), (1, FlowFlag.LOCAL_B)):
             away = self.flows[((self.flows["flags"] & flag) == 0) & (self.flows["ver"] != ARP)]
             pairs.append(np.concatenate([away["mac"][:, side], away["b" if side else "a"][:, :3]], axis=1))
-        behind = Counter(pair[:6].tobytes() for pair in np.unique(np.concatenate(pairs), axis=0))
+        behind = Counter(pair[:6] for pair in distinct(np.concatenate(pairs)))
         return frozenset(mac for mac, networks in behind.items() if networks > 1)
 
     @cached_property

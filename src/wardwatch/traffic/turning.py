@@ -37,8 +37,8 @@ def _caller(content: Content) -> int:
     """The side that called, as far as the messages tell; side 0 where they do not."""
     if content.protocol == "cms":  # the monitor is the client, and only it sends
         return sender_of(content)
-    calls = (notable.side for notable in content.notable if notable.protocol == "sunrpc")
-    return int(next(calls, 0))
+    told = (notable for notable in content.notable if notable.protocol == "sunrpc")
+    return next((1 - notable.side if notable.kind == "answer" else int(notable.side) for notable in told), 0)
 
 
 def _exchange(flows: Flows, rows: np.ndarray) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .layout import Unread
+from .unread import Unread
 
 Mask = NDArray[np.bool_]
 Numbers = NDArray[np.int64]

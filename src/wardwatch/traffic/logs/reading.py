@@ -13,9 +13,10 @@ from wardwatch.errors import InputError, LimitError
 from wardwatch.plugins import modules
 
 from .described import cells, opened, recognised
-from .layout import Format, Reader, Unread
+from .layout import Format, Reader
 from .mapping import LogMapping, load
 from .source import Place, Source, open_source
+from .unread import Unread
 
 if TYPE_CHECKING:
     from .addresses import AddressBook, Network

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from wardwatch.traffic.table import FLOW, IPV6, TCP, UDP, FlowFlag
 
 from .addresses import KNOWN, LOCAL, AddressBook
-from .layout import SIDED, Rows, Unread
+from .layout import SIDED, Rows
+from .unread import Unread
 
 _ICMP: Final = 1
 _ICMPV6: Final = 58

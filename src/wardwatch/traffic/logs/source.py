@@ -24,7 +24,7 @@ from .lines import LINE_LIMIT, TOO_LONG, Lines
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-    from .layout import Unread
+    from .unread import Unread
 
 CUT: Final = "cut off where reading stopped"
 Place = Path | Literal["-"]

@@ -9,9 +9,10 @@ import polars as pl
 
 from wardwatch.errors import InputError
 from wardwatch.traffic.logs import cells, delimited
-from wardwatch.traffic.logs.layout import Rows, Unread
+from wardwatch.traffic.logs.layout import Rows
 from wardwatch.traffic.logs.lines import Lines
 from wardwatch.traffic.logs.mapping import FIELDS, LogMapping
+from wardwatch.traffic.logs.unread import Unread
 from wardwatch.traffic.table import TCP
 
 _CURE: Final = "docs/flow-logs.md describes mapping files, with an example."

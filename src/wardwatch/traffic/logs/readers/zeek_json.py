@@ -13,8 +13,9 @@ import numpy as np
 import polars as pl
 
 from wardwatch.traffic.logs import zeek
-from wardwatch.traffic.logs.layout import Rows, Unread
+from wardwatch.traffic.logs.layout import Rows
 from wardwatch.traffic.logs.lines import Lines
+from wardwatch.traffic.logs.unread import Unread
 
 _OPENING: Final = tuple(b"{ \t")
 """How a line with an object begins. polars gets no other: it would unpack what begins like a packed file."""

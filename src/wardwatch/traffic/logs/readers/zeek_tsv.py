@@ -14,8 +14,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from wardwatch.traffic.logs import delimited, zeek
-from wardwatch.traffic.logs.layout import Rows, Unread
+from wardwatch.traffic.logs.layout import Rows
 from wardwatch.traffic.logs.lines import Lines
+from wardwatch.traffic.logs.unread import Unread
 
 _WIDEST: Final = 4096
 _MOST_HEADERS: Final = 64
