@@ -79,12 +79,8 @@ class Conversation:
         stream = self._streams[side]
         if self.transport is Transport.UDP or not stream.is_next(seq):
             return 0
-        for segment in segments[index:]:
-            if segment.side != side or segment.seq != seq or segment.flags & _OPENING_OR_END:
-                break
-            if segment.length != len(segment.data) or not segment.length:
-                break
-            seq = (seq + segment.length) % SEQUENCE_SPACE
+        while end < len(segments) and _continues(segments[end], side, seq):
+            seq = (seq + segments[end].length) % SEQUENCE_SPACE
             end += 1
         if end == index:
             return 0
@@ -162,6 +158,12 @@ class Conversation:
         content.conflict_count = sum(stream.conflict_count for stream in self._streams)
         content.conflicts = [conflict for stream in self._streams for conflict in stream.conflicts]
         return content
+
+
+def _continues(segment: Segment, side: int, seq: int) -> bool:
+    """Whether a whole segment of that side with nothing but data begins at `seq`."""
+    whole = segment.length == len(segment.data) and segment.length > 0
+    return segment.side == side and segment.seq == seq and whole and not segment.flags & _OPENING_OR_END
 
 
 def _joined(row: Sequence[Segment]) -> Piece:

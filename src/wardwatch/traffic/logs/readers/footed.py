@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wardwatch.traffic.logs.layout import Reader, Rows, Unread
+from wardwatch.traffic.logs.layout import Reader, Rows
 from wardwatch.traffic.logs.lines import Lines
+from wardwatch.traffic.logs.unread import Unread
 
 
 @dataclass(slots=True)
