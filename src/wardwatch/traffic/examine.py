@@ -149,7 +149,7 @@ def examine_logs(sources: Sequence[Source], question: Question) -> Answer:
     )
     scene = Scene(
         ledger.flows(), {}, question.site, tuple(str(s.path) for s in result.files),
-        question.veil, lines=True, known=known_addresses(), replies_seen="packets" in result.columns,
+        question.veil, lines=True, known=known_addresses(), replies_seen=_shows_replies(result.columns),
     )  # fmt: skip
     times = [time for s in result.files for time in (s.first, s.last) if time is not None]
     unread = [
@@ -157,6 +157,11 @@ def examine_logs(sources: Sequence[Source], question: Question) -> Answer:
         *gap.bound_gaps(let_go=ledger.let_go, interrupted=0, late=0),
     ]
     return _answer(scene, inputs, unread, (min(times), max(times)) if times else None)
+
+
+def _shows_replies(columns: frozenset[str]) -> bool:
+    """Whether a log counts packets of both sides, or knows whole connections (which end) with their TCP states."""
+    return "packets" in columns or {"syns", "last"} <= columns
 
 
 def _answer(scene: Scene, inputs: tuple[Examined, ...], unread: list[Gap], times: tuple[int, int] | None) -> Answer:
