@@ -8,7 +8,7 @@ from wardwatch.secrecy import Pseudonyms
 from wardwatch.traffic.examine import Answer, Question, examine_logs
 from wardwatch.traffic.networks import site
 
-FIELDS = "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto duration conn_state orig_bytes resp_bytes"
+FIELDS = "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto duration conn_state history orig_bytes resp_bytes"
 HEAD = "#separator \\x09\n#fields\t" + FIELDS.replace(" ", "\t") + "\n"
 
 
@@ -20,7 +20,7 @@ def _ask(tmp_path: Path, *rows: str) -> Answer:
 
 def _row(at: float, source: str, target: str, state: str = "S0", sent: str = "-") -> str:
     address, port = target.split(":")
-    return f"{at}\tC1\t{source}\t40000\t{address}\t{port}\ttcp\t0.5\t{state}\t{sent}\t{sent}"
+    return f"{at}\tC1\t{source}\t40000\t{address}\t{port}\ttcp\t0.5\t{state}\t{'S' if state == 'S0' else 'ShADadFf'}\t{sent}\t{sent}"
 
 
 def test_a_known_address_is_found_with_its_line(tmp_path: Path) -> None:
