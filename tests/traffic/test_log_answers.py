@@ -20,7 +20,8 @@ def _ask(tmp_path: Path, *rows: str) -> Answer:
 
 def _row(at: float, source: str, target: str, state: str = "S0", sent: str = "-") -> str:
     address, port = target.split(":")
-    return f"{at}\tC1\t{source}\t40000\t{address}\t{port}\ttcp\t0.5\t{state}\t{'S' if state == 'S0' else 'ShADadFf'}\t{sent}\t{sent}"
+    history = "S" if state == "S0" else "ShADadFf"
+    return "\t".join(map(str, (at, "C1", source, 40000, address, port, "tcp", 0.5, state, history, sent, sent)))
 
 
 def test_a_known_address_is_found_with_its_line(tmp_path: Path) -> None:
