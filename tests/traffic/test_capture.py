@@ -237,7 +237,7 @@ def test_the_example_of_the_house(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("data", [b"", b"no capture\n", gzip.compress(b"no capture\n")])
+@pytest.mark.parametrize("data", [b"", b"no capture\n", gzip.compress(b"no capture\n", mtime=0)])
 def test_standard_input_that_is_no_capture(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(data))))
     with pytest.raises(InputError, match="standard input: not a capture"):
