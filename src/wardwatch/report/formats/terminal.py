@@ -91,6 +91,9 @@ def _paragraph(console: "Console", head: str, body: "Text", lines: int, style: s
         last = wrapped[lines - 1]
         last.truncate(width - 1)
         last.append("…")
+    if not head:  # a column of no width would take one all the same
+        console.print(Text("\n").join(wrapped[:lines]))
+        return
     grid = Table.grid()
     grid.add_column(width=len(head), no_wrap=True)
     grid.add_column(width=width)
