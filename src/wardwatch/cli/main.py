@@ -10,6 +10,7 @@ import click
 from wardwatch import __version__
 from wardwatch.errors import WardwatchError
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy would start threads that nothing here gives work to
 STATUS_UNUSABLE: Final = 2
 STATUS_INTERRUPTED: Final = 130
 

@@ -78,6 +78,8 @@ class Parsed:
 
     def first(self, segment: list[str], place: int, component: int = 0) -> str:
         """One component of the first repetition, unescaped; empty where it is not there."""
+        if place >= len(segment) or not segment[place]:
+            return ""
         for components in self.repetitions(segment, place)[:1]:
             if component < len(components):
                 return self.read(components[component])[0]

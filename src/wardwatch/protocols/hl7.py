@@ -144,6 +144,8 @@ def _identifiers(parsed: Parsed) -> tuple[Identifier, ...]:
         by_name.setdefault(segment[0], []).append(segment)
     for field in _FIELDS:
         for segment in by_name.get(field.segment, ()):
+            if len(segment) <= field.place or not segment[field.place]:
+                continue
             for value, charset in _values(parsed, segment, field):
                 if len(found) < _MOST_IDENTIFIERS:
                     found.setdefault((field.name, value), Identifier(field.name, value, charset, field.person))

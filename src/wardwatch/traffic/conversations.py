@@ -109,9 +109,11 @@ class Conversation:
 
     def _read(self, side: int, piece: Piece) -> None:
         self.content.took(side, piece)
+        if self.done:
+            return
         if self.dialogue is not None:
             self._feed(self.dialogue, side, piece)
-        elif not self.done:
+        else:
             self._probe.append((side, piece))
             self._probed += len(piece.data)
             if self._probed >= self._ask_at:

@@ -128,9 +128,8 @@ def examine_captures(sources: Sequence[Source], question: Question) -> Answer:
     times = [time for s in result.files for time in (s.first, s.last) if time is not None]
     unread = [
         *gap.capture_gaps(result),
-        *gap.bound_gaps(
-            let_go=sink.ledger.let_go, interrupted=sink.conversations.interrupted, late=sink.conversations.late
-        ),
+        *gap.bound_gaps(sink.ledger, interrupted=sink.conversations.interrupted, late=sink.conversations.late),
+        *gap.flow_gaps(sink.ledger.totals),
     ]
     return _answer(scene, inputs, unread, (min(times), max(times)) if times else None)
 
@@ -154,7 +153,8 @@ def examine_logs(sources: Sequence[Source], question: Question) -> Answer:
     times = [time for s in result.files for time in (s.first, s.last) if time is not None]
     unread = [
         *(entry for s in result.files for entry in gap.log_gaps(s)),
-        *gap.bound_gaps(let_go=ledger.let_go, interrupted=0, late=0),
+        *gap.bound_gaps(ledger, interrupted=0, late=0),
+        *gap.flow_gaps(ledger.totals),
     ]
     return _answer(scene, inputs, unread, (min(times), max(times)) if times else None)
 
@@ -169,7 +169,7 @@ def _answer(scene: Scene, inputs: tuple[Examined, ...], unread: list[Gap], times
     detectors = cast("Sequence[Detector]", modules("wardwatch.traffic.detectors", "detect"))
     findings = tuple(finding for detector in detectors for finding in detector.detect(scene))
     exposed = exposures(scene)
-    open_questions = gap.merged([*unread, *gap.conversation_gaps(scene), *gap.flow_gaps(scene)])
+    open_questions = gap.merged([*unread, *gap.conversation_gaps(scene)])
     subjects = _subjects(scene, findings, exposed, open_questions)
     rows = timeline(scene, _worth_a_picture(subjects), [entry.to for entry in exposed if entry.outside])
     devices = tuple(subject.device for subject in subjects if subject.device)

@@ -30,8 +30,14 @@ class Channel(NamedTuple):
 
 def sender_of(content: Content) -> int:
     """The side that sent the records: the one with more of them, acknowledgements not counted."""
-    counts = [records_of(half) or half.records["incomplete"] for half in content.sides]
-    return int(counts[1] > counts[0])
+    one, other = content.sides
+    if not other.records:  # most conversations: one side speaks, or speaks alone so far
+        return 0
+    return int(_weight(other) > _weight(one))
+
+
+def _weight(half: SideContent) -> int:
+    return records_of(half) or half.records["incomplete"]
 
 
 def records_of(half: SideContent) -> int:

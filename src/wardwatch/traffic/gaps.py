@@ -12,8 +12,9 @@ from wardwatch.vocabulary import EVERYTHING, Gap
 
 from .content import Content
 from .findings import count
+from .ledger import Ledger, Totals
 from .scene import Scene
-from .table import TCP, FlowFlag
+from .table import FlowFlag
 
 if TYPE_CHECKING:
     from .capture import CaptureResult
@@ -90,35 +91,35 @@ def capture_gaps(result: "CaptureResult") -> Iterator[Gap]:
             yield Gap(stats.path, note.what, note.why, bearing(note.packets or note.bytes, stats.bytes, (EVERYTHING,)))
 
 
-def flow_gaps(scene: Scene) -> Iterator[Gap]:
-    """What is missing in flows that were only counted, and what the capture cut off."""
-    flows = scene.flows
-    tcp = flows[(flows["proto"] == TCP) & ((flows["flags"] & FlowFlag.KEPT) == 0)]
-    missing, payload = int(tcp["missing"].sum()), int(tcp["payload"].sum())
-    if missing:
+def flow_gaps(totals: Totals) -> Iterator[Gap]:
+    """What is missing in conversations that were only counted, and what the capture cut off."""
+    if totals.tcp_missing:
         yield Gap(
             "all conversations",
-            f"{count(missing, 'byte')} of {count(int((tcp['missing'].sum(axis=1) > 0).sum()), 'TCP conversation')}",
+            f"{count(totals.tcp_missing, 'byte')} of {count(totals.tcp_holed, 'TCP conversation')}",
             "the capture does not hold these segments; none of what it does hold of them has the form of a stream "
             "that wardwatch reads",
-            bearing(missing, payload + missing, STREAM_RULES, MATERIAL_LOSS),
+            bearing(totals.tcp_missing, totals.tcp_payload + totals.tcp_missing, STREAM_RULES, MATERIAL_LOSS),
         )
-    cut = int((flows["flags"] & FlowFlag.TRUNCATED != 0).sum())
-    if cut:
+    if totals.cut:
         yield Gap(
-            "all conversations", f"the ends of packets in {count(cut, 'conversation')}",
+            "all conversations", f"the ends of packets in {count(totals.cut, 'conversation')}",
             "the capture was made with a length limit (snaplen) and does not hold whole packets",
-            bearing(cut, len(flows), STREAM_RULES),
+            bearing(totals.cut, totals.conversations, STREAM_RULES),
         )  # fmt: skip
 
 
-def bound_gaps(*, let_go: int, interrupted: int, late: int) -> Iterator[Gap]:
+def bound_gaps(ledger: Ledger, *, interrupted: int, late: int) -> Iterator[Gap]:
     """What was let go to keep within memory."""
-    if let_go:
+    if ledger.thinned:
         yield Gap(
-            "all conversations", f"{count(let_go, 'conversation')} were counted but not kept",
-            "there were more than fit into memory; those inside the house, those that came from outside and many "
-            "repetitions of one call were let go first",
+            "all conversations", f"{count(ledger.thinned, 'repetition')} of calls between the same machines",
+            "there were more than fit into memory; the first of each kind were kept, so counts may be too low",
+        )  # fmt: skip
+    if ledger.let_go:
+        yield Gap(
+            "all conversations", count(ledger.let_go, "conversation"),
+            "there were more different ones than fit into memory; the oldest were let go",
             ("traffic.unsolicited-udp", "traffic.phone-home"),
         )  # fmt: skip
     if interrupted:

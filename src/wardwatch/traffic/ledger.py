@@ -1,80 +1,118 @@
-"""In: flow records as they leave the table. Out: those that can still matter, in bounded memory; the rest counted."""
+"""In: flow records as they leave the table. Out: those that a rule may ask for, in bounded memory; the rest summed up.
 
+No rule asks for a TCP conversation inside the house, or from outside, of which nothing was kept: it is added up and
+let go. Of the others all stay while there are few; beyond `limit` repetitions of one call go first, which costs no
+answer, and only then the oldest, which does.
+"""
+
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .table import ARP, FLOW, FlowFlag
+from .table import ARP, FLOW, TCP, UDP, FlowFlag
 
-LIMIT: Final = 400_000
-ATTEMPTS_KEPT: Final = 64
+LIMIT: Final = 240_000
+CALLS_KEPT: Final = 64
+"""Of one call to the outside repeated again and again: more than the period of a beacon needs."""
+DATAGRAMS_KEPT: Final = 4
+"""Of one UDP conversation inside repeated again and again."""
 _NEEDED: Final = FlowFlag.KEPT | FlowFlag.KNOWN_A | FlowFlag.KNOWN_B
 
 Flows = NDArray[np.void]
 
 
+@dataclass(slots=True)
+class Totals:
+    """What all conversations had in common, also those let go. Bytes are of TCP conversations nothing was kept of."""
+
+    conversations: int = 0
+    tcp_payload: int = 0
+    tcp_missing: int = 0
+    tcp_holed: int = 0
+    cut: int = 0
+
+    def add(self, flows: Flows) -> None:
+        """More conversations."""
+        self.conversations += len(flows)
+        self.cut += int(np.count_nonzero(flows["flags"] & FlowFlag.TRUNCATED))
+        tcp = flows[(flows["proto"] == TCP) & ((flows["flags"] & FlowFlag.KEPT) == 0)]
+        self.tcp_payload += int(tcp["payload"].sum())
+        self.tcp_missing += int(tcp["missing"].sum())
+        self.tcp_holed += int(np.count_nonzero(tcp["missing"].any(axis=1)))
+
+
 class Ledger:
-    """Keeps every record while there are few; beyond `limit`, those about to be needed, and counts the rest."""
+    """Takes every record; keeps what may be asked for."""
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
         self._batches: list[Flows] = []
         self._count = 0
-        self.seen = 0
+        self.totals = Totals()
+        self.thinned = 0
         self.let_go = 0
 
     def add(self, batch: Flows) -> None:
         """More records."""
-        if len(batch):
-            self._batches.append(batch)
-            self._count += len(batch)
-            self.seen += len(batch)
+        self.totals.add(batch)
+        kept = batch[_may_be_asked_for(batch)]
+        if len(kept):
+            self._batches.append(kept)
+            self._count += len(kept)
         if self._count > self._limit:
             self._fold()
 
     def flows(self) -> Flows:
-        """All records kept, in order of their first packet."""
+        """All records kept, in order of their first packet; the ledger is empty afterwards."""
         together = self._together()
         ordered: Flows = together[np.lexsort((together["id"], together["first"]))]
         return ordered
 
     def _together(self) -> Flows:
-        return np.concatenate(self._batches) if self._batches else np.empty(0, FLOW)
+        batches, self._batches, self._count = self._batches, [], 0
+        return np.concatenate(batches) if batches else np.empty(0, FLOW)
 
     def _fold(self) -> None:
-        """Let go first what lies inside or came from outside, then what repeats one attempt often, then the oldest."""
         together = self._together()
-        kept = together[_matters(together)]
-        if len(kept) > self._limit // 2:
-            kept = kept[_within_first(kept, ATTEMPTS_KEPT)]
-        if len(kept) > self._limit // 2:
+        outbound = _is_outbound(together)
+        first = _within_first(together, np.where(outbound, CALLS_KEPT, DATAGRAMS_KEPT))
+        kept = together[first]
+        self.thinned += len(together) - len(kept)
+        del together
+        if len(kept) > self._limit // 4 * 3:
             order = np.argsort(~_is_needed(kept), kind="stable")
+            self.let_go += len(kept) - self._limit // 2
             kept = kept[np.sort(order[: self._limit // 2])]
-        self.let_go += len(together) - len(kept)
         self._batches, self._count = [kept], len(kept)
 
 
 def _is_needed(flows: Flows) -> NDArray[np.bool_]:
-    needed: NDArray[np.bool_] = np.not_equal(flows["flags"] & _NEEDED, 0)
+    needed: NDArray[np.bool_] = np.not_equal(flows["flags"] & _NEEDED, 0) | (flows["ver"] == ARP)
     return needed
 
 
-def _matters(flows: Flows) -> NDArray[np.bool_]:
-    side = flows["flags"] & (FlowFlag.LOCAL_A | FlowFlag.LOCAL_B)
-    matters: NDArray[np.bool_] = _is_needed(flows) | (flows["ver"] == ARP) | (side == FlowFlag.LOCAL_A)
-    return matters
+def _is_outbound(flows: Flows) -> NDArray[np.bool_]:
+    """Towards an address that is not local, whoever calls."""
+    outbound: NDArray[np.bool_] = (flows["flags"] & FlowFlag.LOCAL_B) == 0
+    return outbound
 
 
-def _within_first(flows: Flows, most: int) -> NDArray[np.bool_]:
-    """True for the first `most` records of each (a, b, port of b, protocol), and for every one that is needed."""
+def _may_be_asked_for(flows: Flows) -> NDArray[np.bool_]:
+    asked: NDArray[np.bool_] = _is_needed(flows) | _is_outbound(flows) | (flows["proto"] == UDP)
+    return asked
+
+
+def _within_first(flows: Flows, most: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """True for the first `most` of each (a, b, port of b, protocol), and for every record that is needed."""
     key = pair_keys(flows)
     order = np.lexsort((flows["first"], key))
     ordered = key[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
     rank = np.arange(len(ordered)) - np.repeat(starts, np.diff(np.r_[starts, len(ordered)]))
     within = np.empty(len(flows), bool)
-    within[order] = rank < most
+    within[order] = rank < most[order]
     return within | _is_needed(flows)
 
 

@@ -159,7 +159,7 @@ class Settings:
     local: tuple[Network, ...]
     known: tuple[Network, ...] = ()
     signatures: tuple[tuple[int, Signature], ...] = ()
-    max_flows: int = 300_000
+    max_flows: int = 200_000
     tcp_idle_s: float = 3600
     other_idle_s: float = 120
     unknown_budget: int = 256 * 1024

@@ -13,6 +13,7 @@ static layer done(kernel *k, packet *p) {
 static layer partial(kernel *k, packet *p) {
     count(k, p->real > p->rest.n ? C_CUT_TRANSPORT : C_BAD_TRANSPORT, p->proto, 1, p->wire);
     p->payload = (span){p->rest.p, 0};
+    p->hinted = false; /* the hint may have read ports behind the datagram's end */
     return done(k, p);
 }
 
