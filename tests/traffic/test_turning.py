@@ -37,6 +37,7 @@ def test_everything_that_belongs_to_a_side_is_exchanged() -> None:
         flows["flags"][row] = FlowFlag.LOCAL_A | FlowFlag.KNOWN_B | FlowFlag.KEPT
     content = Content(1, protocol="cms")
     content.sides[1].records["telemetry"] = 5
+    content.settle()
     turn_round(flows, {1: content})
     assert flows[1]["aport"] == 515, "the other record stays as it was"
     turned = flows[0]

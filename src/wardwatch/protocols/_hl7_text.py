@@ -151,8 +151,13 @@ def _marks(begin: bytes) -> Separators:
 
 def _declared(raw: bytes) -> tuple[str, str]:
     """Python's codec for MSH-18, and MSH-18 as far as it is one of table 0211; without it, seven-bit ASCII."""
-    header = re.split(rb"[\r\n]", raw[:4096], maxsplit=1)[0].split(raw[3:4] or b"|")
-    named = header[_CHARSET_FIELD].decode(LATIN_1).upper() if len(header) > _CHARSET_FIELD else ""
+    header = raw[:4096].partition(b"\r")[0].partition(b"\n")[0].split(raw[3:4] or b"|", _CHARSET_FIELD + 1)
+    return _known(header[_CHARSET_FIELD]) if len(header) > _CHARSET_FIELD else (ASCII, "")
+
+
+@lru_cache(256)
+def _known(field: bytes) -> tuple[str, str]:
+    named = field.decode(LATIN_1).upper()
     parts = [part.strip() for part in named.split("~")]
     known = [(_CHARSETS[part], part) for part in parts if part in _CHARSETS]
     switching = [(codec, part) for codec, part in known if codec == _SWITCHING]

@@ -13,6 +13,7 @@ PATIENTS_KEPT: Final = 4096
 NOTABLE_KEPT: Final = {"sunrpc": 256, "dhcp": 16}
 NOTABLE_KEPT_ELSE: Final = 2
 FIELDS_KEPT: Final = 256
+NO_RECORDS: Final = ("acknowledgement", "incomplete")
 
 
 class Patient(NamedTuple):
@@ -51,6 +52,11 @@ class SideContent:
     records: Counter[str] = field(default_factory=Counter)
     first_record: Mark | None = None
 
+    @property
+    def complete(self) -> int:
+        """How many complete records it sent; answers, and what a hole or a bound cut off, are none."""
+        return self.records.total() - sum(self.records[kind] for kind in NO_RECORDS)
+
 
 @dataclass(slots=True)
 class Content:
@@ -60,6 +66,7 @@ class Content:
     protocol: str = ""
     confidence: float = 0.0
     sides: tuple[SideContent, SideContent] = field(default_factory=lambda: (SideContent(), SideContent()))
+    sender: int = 0  # the side that sent the records: the one with more complete ones
     fields: set[str] = field(default_factory=set)
     charsets: dict[str, str] = field(default_factory=dict)  # identifying field -> character set it was last read in
     patients: dict[Patient, Mark] = field(default_factory=dict)  # with the packet that first named each
@@ -86,6 +93,13 @@ class Content:
     def identifying(self) -> bool:
         """Whether anything in it identifies a patient."""
         return bool(self.charsets)
+
+    def settle(self) -> None:
+        """No more comes: say who sent the records."""
+        one, other = self.sides
+        if other.records:
+            weights = [half.complete or half.records["incomplete"] for half in (one, other)]
+            self.sender = int(weights[1] > weights[0])
 
     def took(self, side: int, piece: Piece) -> None:
         """Payload bytes of `side` came, or some are missing."""

@@ -156,6 +156,7 @@ class Conversation:
 
     def _told(self) -> Content:
         content = self.content
+        content.settle()
         content.repeated = sum(stream.repeated for stream in self._streams)
         content.conflict_count = sum(stream.conflict_count for stream in self._streams)
         content.conflicts = [conflict for stream in self._streams for conflict in stream.conflicts]

@@ -11,12 +11,9 @@ from typing import NamedTuple
 from wardwatch.secrecy import Veil
 from wardwatch.vocabulary import Exposure
 
-from .content import Content, Patient, SideContent
+from .content import Content, Patient
 from .networks import Reach
 from .scene import Row, Scene, time_of
-
-NO_RECORDS = ("acknowledgement", "incomplete")
-"""Kinds of message that are no complete record: answers, and what a hole or a bound cut off."""
 
 
 class Channel(NamedTuple):
@@ -28,26 +25,9 @@ class Channel(NamedTuple):
     protocol: str
 
 
-def sender_of(content: Content) -> int:
-    """The side that sent the records: the one with more of them, acknowledgements not counted."""
-    one, other = content.sides
-    if not other.records:  # most conversations: one side speaks, or speaks alone so far
-        return 0
-    return int(_weight(other) > _weight(one))
-
-
-def _weight(half: SideContent) -> int:
-    return records_of(half) or half.records["incomplete"]
-
-
-def records_of(half: SideContent) -> int:
-    """How many complete records a side sent."""
-    return half.records.total() - sum(half.records[kind] for kind in NO_RECORDS)
-
-
 def channel_of(scene: Scene, row: Row, content: Content) -> Channel:
     """The channel a flow belongs to. Without a SYN nobody knows who called whom: then the receiver's port counts."""
-    sender = sender_of(content)
+    sender = content.sender
     opened = bool(row.record["syns"][0])
     port = row.port(1) if opened or sender == 0 else row.port(0)
     return Channel(scene.subject(row.text(sender)), row.text(1 - sender), port, content.protocol)
@@ -63,7 +43,7 @@ def exposures(scene: Scene) -> tuple[Exposure, ...]:
 
 
 def _tells_of_patients(content: Content) -> bool:
-    half = content.sides[sender_of(content)]
+    half = content.sides[content.sender]
     return bool(half.bytes) and (content.identifying or (content.protocol == "cms" and half.records.total() > 0))
 
 
@@ -91,14 +71,14 @@ class _Tally:
     skipped: int = 0
 
     def add(self, scene: Scene, row: Row, content: Content) -> None:
-        sender = sender_of(content)
+        sender = content.sender
         half = content.sides[sender]
         if half.first and half.last:
             self.first = min(self.first, half.first.time) if self.sessions else half.first.time
             self.last = max(self.last, half.last.time)
         self.sessions += 1
         self.bytes += half.bytes
-        self.records += records_of(half)
+        self.records += half.complete
         self.outside |= scene.reach(row, sender) is Reach.OUTSIDE
         self.answered |= row.answered if sender == 0 else True
         self.fields |= content.fields

@@ -12,7 +12,6 @@ import numpy as np
 from wardwatch.protocols.codec import Side
 
 from .content import Content
-from .exposure import sender_of
 from .ledger import Flows
 from .table import FlowFlag
 
@@ -28,7 +27,7 @@ def turn_round(flows: Flows, contents: Mapping[int, Content]) -> None:
     turned = set(flows["id"][rows].tolist())
     for content in wrong:
         if content.flow in turned:
-            content.sides = content.sides[::-1]
+            content.sides, content.sender = content.sides[::-1], 1 - content.sender
             content.notable = [notable._replace(side=Side(1 - notable.side)) for notable in content.notable]
     _exchange(flows, rows)
 
@@ -36,7 +35,7 @@ def turn_round(flows: Flows, contents: Mapping[int, Content]) -> None:
 def _caller(content: Content) -> int:
     """The side that called, as far as the messages tell; side 0 where they do not."""
     if content.protocol == "cms":  # the monitor is the client, and only it sends
-        return sender_of(content)
+        return content.sender
     told = (notable for notable in content.notable if notable.protocol == "sunrpc")
     return next((1 - notable.side if notable.kind == "answer" else int(notable.side) for notable in told), 0)
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from wardwatch.traffic.exposure import Channel, channel_of, sender_of
+from wardwatch.traffic.exposure import Channel, channel_of
 from wardwatch.traffic.findings import count, found
 from wardwatch.traffic.networks import Reach
 from wardwatch.traffic.scene import Row, Scene
@@ -17,7 +17,7 @@ def detect(scene: Scene) -> Iterator[Finding]:
     """One finding for each device and destination."""
     groups: dict[Channel, list[Row]] = defaultdict(list)
     for row in scene.with_content:
-        if row.content and row.content.protocol == PROTOCOL and row.content.sides[sender_of(row.content)].records:
+        if row.content and row.content.protocol == PROTOCOL and row.content.sides[row.content.sender].records:
             groups[channel_of(scene, row, row.content)].append(row)
     for channel in sorted(groups):
         yield _finding(scene, channel, groups[channel])
@@ -25,8 +25,8 @@ def detect(scene: Scene) -> Iterator[Finding]:
 
 def _finding(scene: Scene, channel: Channel, rows: list[Row]) -> Finding:
     contents = [row.content for row in rows if row.content]
-    reach = {scene.reach(row, sender_of(row.content)) for row in rows if row.content}
-    blocks = sum(content.sides[sender_of(content)].records.total() for content in contents)
+    reach = {scene.reach(row, row.content.sender) for row in rows if row.content}
+    blocks = sum(content.sides[content.sender].records.total() for content in contents)
     leaves = Reach.OUTSIDE in reach
     return found(
         RULE,
@@ -51,7 +51,7 @@ def _where(reach: set[Reach]) -> str:
 
 def _evidence(scene: Scene, rows: list[Row]) -> Iterator[Evidence]:
     for row in rows:
-        mark = row.content.sides[sender_of(row.content)].first_record if row.content else None
+        mark = row.content.sides[row.content.sender].first_record if row.content else None
         if mark:
             yield scene.packet(mark, "first block of the stream in this session")
         yield scene.evidence(row)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from wardwatch.traffic.exposure import Channel, channel_of, sender_of
+from wardwatch.traffic.exposure import Channel, channel_of
 from wardwatch.traffic.findings import count, found, listed
 from wardwatch.traffic.networks import Reach
 from wardwatch.traffic.scene import Row, Scene
@@ -24,7 +24,7 @@ def detect(scene: Scene) -> Iterator[Finding]:
 
 def _finding(scene: Scene, channel: Channel, rows: list[Row]) -> Finding:
     contents = [row.content for row in rows if row.content]
-    leaves = any(scene.reach(row, sender_of(row.content)) is Reach.OUTSIDE for row in rows if row.content)
+    leaves = any(scene.reach(row, row.content.sender) is Reach.OUTSIDE for row in rows if row.content)
     people = {patient for content in contents for patient in content.patients}
     fields = sorted({name for content in contents for name in content.charsets})
     where = "to an address outside the local networks" if leaves else "inside the local networks"
