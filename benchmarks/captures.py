@@ -3,7 +3,8 @@
 A slice of 40 seconds (some 40 MB) is made packet by packet; every further slice is the same traffic of other clients:
 NumPy shifts the times and writes another second octet into the clients' addresses, with IPv4, TCP and UDP checksums
 brought up to date (RFC 1624, equation 3). Eight monitors of the twin run through all slices as one ward: six stream
-to the documented address and are answered, two call it in vain. A smaller capture is the beginning of a larger one.
+to the documented address and are answered, two call it in vain; 24 HL7 interfaces do likewise, since interface
+engines keep few long connections between fixed machines. A smaller capture is the beginning of a larger one.
 
     python benchmarks/captures.py OUT.pcap [MEGABYTES]
 """
@@ -35,6 +36,8 @@ MOST_SLICES: Final = 200
 _TEN: Final = 10
 _CLIENTS: Final = 32  # second octet of a client's address in the first slice
 _MONITORS, _ANSWERED = 8, 6
+_INTERFACES = 24
+_PAUSE = 9 * SECOND  # between two messages of an interface, on average
 _RECORD, _ETHERNET = 16, 14  # bytes of a record's head and of a frame's
 _TCP, _UDP = 6, 17
 _TCP_CHECK, _UDP_CHECK = 36, 26  # from the IP header's begin, which has no options here
@@ -170,11 +173,6 @@ def _files(traffic: Traffic) -> None:
 
 def _clinical(traffic: Traffic) -> None:
     source = traffic.source
-    for number in range(110):
-        patient = invent(source, 9_500_000 + number, (2026, 3, 1))
-        message = hl7.admission(("ADMISSION", "SAMPLE HOSPITAL"), f"A{number}", START, patient)
-        turns = [(CLIENT, message), (SERVER, hl7.answer("A01", f"A{number}", START))]
-        traffic.talk(traffic.inside(30), 2575, turns)
     for _ in range(5):
         turns = [
             (CLIENT, payloads.associate("ULTRASOUND", "ARCHIVE")),
@@ -252,12 +250,30 @@ class Tiles:
         data[packets + place], data[packets + place + 1] = after >> 8, after & 0xFF
 
 
-def monitors(seed: int) -> Iterator[tuple[int, bytes]]:
-    """The ward of eight, for as long as anybody asks."""
+def _interface(seed: int, number: int) -> Iterator[Event]:
+    """One HL7 interface: the same two machines all the time, one long connection, a message every few seconds."""
+    source = Random(f"interface/{seed}/{number}")
+    sender = Host(local_mac(0x12_0000_0000 + number), ip(f"10.10.1.{number + 1}"))
+    begin = START + source.randrange(_PAUSE)
+    ends = ((sender, 40_000 + number), (Host(_CORE, ip("10.10.0.30")), 2575))
+    connection = Connection(*ends, begin, source, Line(unacknowledged=2))
+    yield from connection.open()
+    for count in range(MOST_SLICES * SLICE_SECONDS):
+        connection.time += source.randrange(1, 2 * _PAUSE)
+        name = f"A{number}-{count}"
+        patient = invent(source, 9_500_000 + number * 10_000 + count // 4, (2026, 3, 1))
+        message = hl7.admission(("ADMISSION", "SAMPLE HOSPITAL"), name, connection.time, patient)
+        yield from connection.send(CLIENT, message)
+        yield from connection.send(SERVER, hl7.answer("A01", name, connection.time))
+
+
+def throughout(seed: int) -> Iterator[tuple[int, bytes]]:
+    """What goes on through all slices, for as long as anybody asks: the ward of eight, and the HL7 interfaces."""
     length = MOST_SLICES * SLICE_SECONDS
     answered, vain = (Plan(START, length, _MONITORS, seed, central) for central in (Central.DOCUMENTED, Central.NONE))
     ward = [MonitorTwin(answered if number < _ANSWERED else vain, number).events() for number in range(_MONITORS)]
-    for event in merge(*ward, key=itemgetter(0)):
+    interfaces = [_interface(seed, number) for number in range(_INTERFACES)]
+    for event in merge(*ward, *interfaces, key=itemgetter(0)):
         if event.frame:
             yield event.time, event.frame
 
@@ -265,7 +281,7 @@ def monitors(seed: int) -> Iterator[tuple[int, bytes]]:
 def pieces(seed: int) -> Iterator[bytes]:
     """The whole capture, in pieces of about a slice, whose ends are the ends of records."""
     base = first_slice(seed)
-    tiles, ward = Tiles(base), monitors(seed)
+    tiles, ward = Tiles(base), throughout(seed)
     yield next(records([]))
     late = next(ward)
     for number in range(MOST_SLICES):

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 SIZE = 50_000_000  # into the second slice, so that addresses and checksums are rewritten
-HASH = "d8c25e57d90eb2da64bea77c66fcbc6ada805577aa2bbdefc0cd50c1341730d8"
+HASH = "2ddeaf77c8f9969ee04c53f749b80b275259a8e41aa8688bdf8115eb6c322f01"
 
 
 @pytest.fixture(scope="module")
