@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MATERIAL: Final = 1e-4
 MATERIAL_LOSS: Final = 0.01
+MATERIAL_REPEATS: Final = 0.05
 HIDING: Final = (
     "encrypted 802.11", "fragmented 802.11", "frames shorter", "packets cut", "malformed", "packets with too many",
     "link type", "GRE", "PPP with", "MPLS", "ERSPAN", "fragments", "records longer", "packets of an undeclared",
@@ -45,6 +46,12 @@ def conversation_gaps(scene: Scene) -> Iterator[Gap]:
         subject = scene.subject(row.text(0))
         flow = f"{row.address(0)} port {row.port(0)} to {row.address(1)} port {row.port(1)}"
         yield from _content_gaps(subject, flow, content)
+        if not content.protocol and row.has(FlowFlag.KNOWN_A | FlowFlag.KNOWN_B) and content.sides[0].bytes:
+            yield Gap(
+                subject, f"what the {count(content.sides[0].bytes, 'byte')} of {flow} say",
+                "they went to or from a published address in a form that wardwatch does not read",
+                ("traffic.patient-data-clear",),
+            )  # fmt: skip
     yield from _long_gaps(scene)
 
 
@@ -101,6 +108,12 @@ def flow_gaps(totals: Totals) -> Iterator[Gap]:
             "that wardwatch reads",
             bearing(totals.tcp_missing, totals.tcp_payload + totals.tcp_missing, STREAM_RULES, MATERIAL_LOSS),
         )
+    if totals.tcp_repeated >= MATERIAL_REPEATS * totals.tcp_payload and totals.tcp_repeated:
+        yield Gap(
+            "all conversations", f"{count(totals.tcp_repeated, 'byte')} that came more than once",
+            "they were sent again, or the capture point saw the packets twice (on two VLANs, say): packets are counted "
+            "as often as they came, what a device sent is counted once",
+        )  # fmt: skip
     if totals.cut:
         yield Gap(
             "all conversations", f"the ends of packets in {count(totals.cut, 'conversation')}",

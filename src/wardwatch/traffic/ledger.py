@@ -33,6 +33,7 @@ class Totals:
     tcp_payload: int = 0
     tcp_missing: int = 0
     tcp_holed: int = 0
+    tcp_repeated: int = 0
     cut: int = 0
 
     def add(self, flows: Flows) -> None:
@@ -42,6 +43,7 @@ class Totals:
         self.cut += int(np.count_nonzero(flags & FlowFlag.TRUNCATED))
         tcp = (flows["proto"] == TCP) & ((flags & FlowFlag.KEPT) == 0)
         self.tcp_payload += int(flows["payload"].sum(axis=1)[tcp].sum())
+        self.tcp_repeated += int(flows["repeated"].sum(axis=1)[tcp].sum())
         missing = flows["missing"].sum(axis=1)[tcp]
         self.tcp_missing += int(missing.sum())
         self.tcp_holed += int(np.count_nonzero(missing))
