@@ -108,6 +108,10 @@ _HEADER_FACTS: Final = (
 )
 
 
+_HEADERS: Final[dict[tuple[object, ...], tuple[tuple[str, str], ...]]] = {}
+_HEADERS_KEPT: Final = 1024
+
+
 class _Conversation:
     """Both directions; whichever side speaks, its messages are read alike."""
 
@@ -172,13 +176,29 @@ def _fields(parsed: Parsed) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _header_facts(parsed: Parsed, header: list[str]) -> tuple[tuple[str, str], ...]:
+    """What the header says besides time and number: the same in all messages of one interface, so looked up."""
+    places = (*(place for place, _ in _HEADER_FACTS), 8)
+    key = (parsed.separators, *(header[place] if place < len(header) else "" for place in places))
+    if not all(part.isascii() for part in key[1:] if isinstance(part, str)):
+        return _read_header(parsed, header)
+    known = _HEADERS.get(key)
+    if known is None:
+        known = _read_header(parsed, header)
+        if len(_HEADERS) < _HEADERS_KEPT:
+            _HEADERS[key] = known
+    return known
+
+
+def _read_header(parsed: Parsed, header: list[str]) -> tuple[tuple[str, str], ...]:
+    facts = [(name, parsed.first(header, place)[:_FACT_LENGTH]) for place, name in _HEADER_FACTS]
+    kind = [parsed.read(part)[0] for components in parsed.repetitions(header, 8) for part in components]
+    return (*facts, ("message type", "^".join(kind[:2])[:_FACT_LENGTH]))
+
+
 def _facts(parsed: Parsed) -> dict[str, str | int]:
     header = parsed.segments[0] if parsed.segments else [""]
-    facts: dict[str, str | int] = {}
-    for place, name in _HEADER_FACTS:
-        facts[name] = parsed.first(header, place)[:_FACT_LENGTH]
-    kind = [parsed.read(part)[0] for components in parsed.repetitions(header, 8) for part in components]
-    facts["message type"] = "^".join(kind[:2])[:_FACT_LENGTH]
+    facts: dict[str, str | int] = dict(_header_facts(parsed, header))
     for segment in parsed.named("MSA"):
         facts["code"] = parsed.first(segment, 1)[:_FACT_LENGTH]
     for segment in parsed.named("PV1"):

@@ -14,7 +14,7 @@ from wardwatch.secrecy import Veil
 from wardwatch.vocabulary import Device, Evidence, EvidenceKind, Flow, Where, rfc3339
 
 from .content import Content
-from .ledger import Flows
+from .ledger import Flows, picked
 from .networks import Address, Reach, Site, address_of, hops, parse_address, same_network, text_of
 from .reassembly import Mark
 from .table import ARP, TCP, UDP, FlowFlag
@@ -135,7 +135,7 @@ class Scene:
 
     def rows(self, mask: NDArray[np.bool_]) -> Iterator[Row]:
         """The records selected by `mask`, in order of time."""
-        for record in self.flows[mask]:
+        for record in picked(self.flows, mask):
             yield Row(record, self.contents.get(int(record["id"])))
 
     def from_any(self, side: int, addresses: Iterable[str]) -> NDArray[np.bool_]:
