@@ -123,7 +123,7 @@ def examine_captures(sources: Sequence[Source], question: Question) -> Answer:
     turn_round(flows, sink.conversations.contents)
     scene = Scene(
         flows, sink.conversations.contents, question.site, tuple(s.path for s in result.files),
-        question.veil, known=known_addresses(),
+        question.veil, known=known_addresses(), codecs=tuple(codec.name for codec in known),
     )  # fmt: skip
     times = [time for s in result.files for time in (s.first, s.last) if time is not None]
     unread = [

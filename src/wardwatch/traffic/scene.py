@@ -130,6 +130,8 @@ class Scene:
     """Whether the input shows what the other side sent; without that nothing is said about answers."""
     known: frozenset[str] = frozenset()
     """Addresses that advisories name, as text; their networks set the KNOWN flags as well."""
+    codecs: tuple[str, ...] = ()
+    """Names of the codecs, in the order of the table's `codec` less one."""
     devices: Mapping[str, Device] = field(default_factory=dict)
     """By address; filled once the devices have been told apart."""
 
@@ -190,6 +192,13 @@ class Scene:
             return Reach.NEIGHBOUR
         return Reach.ROUTED_INSIDE if row.text(receiver) in self.near else Reach.OUTSIDE
 
+    def protocol(self, row: Row) -> str:
+        """What the conversation speaks, as its content or at least its first bytes tell; empty where neither does."""
+        if row.content and row.content.protocol:
+            return row.content.protocol
+        codec = int(row.record["codec"])
+        return self.codecs[codec - 1] if 0 < codec <= len(self.codecs) else ""
+
     def subject(self, address: Address | str) -> str:
         """The id of the device that has this address: its first address."""
         text = str(address)
@@ -201,7 +210,7 @@ class Scene:
         if self.lines:
             where: Where = {"file": self.files[int(row.record["file"])], "line": int(row.record["number"])}
             return Evidence(EvidenceKind.LINE, where, excerpt)
-        return row.flow.evidence(excerpt)
+        return row.flow.evidence(excerpt or self.protocol(row))
 
     def first_packet(self, row: Row, excerpt: str = "") -> Evidence:
         """The flow's first packet as evidence."""

@@ -40,7 +40,10 @@ def _marks(scene: Scene, rows: list[Row]) -> Iterator[TimelineMark]:
     for row in rows:
         sent = int(row.record["payload"].sum())
         kind = "session" if row.answered or (sent and row.record["proto"] == TCP) else unanswered
-        label = row.content.protocol if row.content else ""
         yield TimelineMark(
-            kind, time_of(int(row.record["first"])), time_of(int(row.record["last"])), sent, label or row.proto
+            kind,
+            time_of(int(row.record["first"])),
+            time_of(int(row.record["last"])),
+            sent,
+            scene.protocol(row) or row.proto,
         )
