@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wardwatch.traffic.content import Content, Patient
-from wardwatch.traffic.conversations import PROBE_BYTES, Conversations, codecs
+from wardwatch.traffic.conversations import KEPT_EACH, PROBE_BYTES, Conversations, codecs
 from wardwatch.traffic.table import Segment
 
 CODECS = codecs()
@@ -40,7 +40,7 @@ EVA, MAX = Patient("4711", "MUSTER^EVA"), Patient("4712", "BEISPIEL^MAX")
 def _segments(size: int, codec: int = CMS) -> list[Segment]:
     parts = [STREAM[start : start + size] for start in range(0, len(STREAM), size)]
     return [
-        Segment(7, 0, 0, 10 + index, index * 10**9, 1000 + index * size, ACK | PSH, len(part), codec, part)
+        Segment(7, 0, 0, 10 + index, index * 10**9, 1000 + index * size, ACK | PSH, len(part), codec, 1, part)
         for index, part in enumerate(parts)
     ]
 
@@ -89,14 +89,14 @@ def test_the_kernel_is_told_of_a_stream_it_took_for_something_else() -> None:
 
 def test_no_more_is_wanted_of_what_no_codec_knows() -> None:
     noise = bytes(range(251, 1, -1)) * (PROBE_BYTES // 200)
-    segment = Segment(7, 0, 0, 1, 0, 1000, ACK, len(noise), 0, noise)
+    segment = Segment(7, 0, 0, 1, 0, 1000, ACK, len(noise), 0, 1, noise)
     assert Conversations(CODECS).segments([segment]) == [(7, 0)]
 
 
 def test_stragglers_behind_the_end_are_counted_once() -> None:
     conversations = Conversations(CODECS)
     segments = _segments(700)
-    ends = [Segment(7, side, 0, 90 + side, 100 * 10**9, 9000, ACK | 1, 0, CMS, b"") for side in (0, 1)]
+    ends = [Segment(7, side, 0, 90 + side, 100 * 10**9, 9000, ACK | 1, 0, CMS, 1, b"") for side in (0, 1)]
     conversations.segments([*segments, *ends])
     conversations.segments([segments[0]._replace(time=101 * 10**9)])
     conversations.segments([segments[0]._replace(time=200 * 10**9, flow=8)])
@@ -104,3 +104,23 @@ def test_stragglers_behind_the_end_are_counted_once() -> None:
     conversations.finish()
     assert conversations.contents[7].sides[0].bytes == len(STREAM)
     assert conversations.late == 700
+
+
+def _session(flow: int, channel: int = 1) -> list[Segment]:
+    ends = [Segment(flow, side, 0, 90, 10**9, 9000, ACK | 1, 0, CMS, channel, b"") for side in (0, 1)]
+    return [*(segment._replace(flow=flow, channel=channel) for segment in _segments(700)), *ends]
+
+
+def test_many_sessions_of_one_channel_are_added_up() -> None:
+    conversations = Conversations(CODECS)
+    for flow in range(1, 101):
+        conversations.segments(_session(flow))
+    conversations.segments([segment._replace(time=10**12) for segment in _session(500, channel=2)])
+    conversations.finish()
+    kept = [content for flow, content in conversations.contents.items() if flow != 500]
+    assert len(kept) == KEPT_EACH
+    assert sum(content.sessions for content in kept) == 100
+    assert sum(content.sides[0].bytes for content in kept) == 100 * len(STREAM)
+    assert sum(content.sides[0].records.total() for content in kept) == 100 * (2 + 1 + 5 * 3)
+    assert {patient for content in kept for patient in content.patients} == {EVA, MAX}
+    assert conversations.contents[500].sessions == 1

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from wardwatch.protocols.codec import Message, Person, Side
 
-from .reassembly import Conflict, Mark, Piece
+from .reassembly import NOTED_CONFLICTS, Conflict, Mark, Piece
 
 PATIENTS_KEPT: Final = 4096
 NOTABLE_KEPT: Final = {"sunrpc": 256, "dhcp": 16}
@@ -57,6 +57,26 @@ class SideContent:
         """How many complete records it sent; answers, and what a hole or a bound cut off, are none."""
         return self.records.total() - sum(self.records[kind] for kind in NO_RECORDS)
 
+    def absorb(self, other: "SideContent") -> None:
+        """Add what the same side sent in another conversation."""
+        self.bytes += other.bytes
+        self.lost += other.lost
+        self.holes += other.holes
+        self.records.update(other.records)
+        self.first = min(filter(None, (self.first, other.first)), key=_time, default=None)
+        self.last = max(filter(None, (self.last, other.last)), key=_time, default=None)
+        self.first_record = self.first_record or other.first_record
+
+
+def _time(mark: Mark) -> int:
+    return mark.time
+
+
+_SUMMED: Final = (
+    "sessions", "unnamed", "nameless", "begun_before", "patients_uncounted", "moves", "notable_uncounted",
+    "skipped", "repeated", "conflict_count",
+)  # fmt: skip
+
 
 @dataclass(slots=True)
 class Content:
@@ -66,6 +86,10 @@ class Content:
     protocol: str = ""
     confidence: float = 0.0
     sides: tuple[SideContent, SideContent] = field(default_factory=lambda: (SideContent(), SideContent()))
+    sessions: int = 1
+    unnamed: int = 0  # sessions without a patient record
+    nameless: int = 0  # sessions with a patient record that names nobody
+    begun_before: int = 0  # sessions with records before the first patient record
     sender: int = 0  # the side that sent the records: the one with more complete ones
     fields: set[str] = field(default_factory=set)
     charsets: dict[str, str] = field(default_factory=dict)  # identifying field -> character set it was last read in
@@ -94,8 +118,28 @@ class Content:
         """Whether anything in it identifies a patient."""
         return bool(self.charsets)
 
+    def absorb(self, other: "Content") -> None:
+        """Take in another settled conversation of the same two sides: what it held counts as if held here."""
+        for half, their in zip(self.sides, other.sides, strict=True):
+            half.absorb(their)
+        self.fields |= other.fields
+        self.charsets.update(other.charsets)
+        for patient, mark in other.patients.items():
+            if patient in self.patients or len(self.patients) < PATIENTS_KEPT:
+                self.patients.setdefault(patient, mark)
+            else:
+                self.patients_uncounted += 1
+        self.staff |= other.staff
+        for name in _SUMMED:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.confidence = max(self.confidence, other.confidence)
+        self.conflicts = (self.conflicts + other.conflicts)[:NOTED_CONFLICTS]
+
     def settle(self) -> None:
-        """No more comes: say who sent the records."""
+        """No more comes: say who sent the records, and whether anybody was named."""
+        self.unnamed = int(not self.patients and self.anonymous is None)
+        self.nameless = int(self.anonymous is not None)
+        self.begun_before = int(bool(self.patients) and self.headless)
         one, other = self.sides
         if other.records:
             weights = [half.complete or half.records["incomplete"] for half in (one, other)]

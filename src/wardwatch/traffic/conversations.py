@@ -16,6 +16,9 @@ from .table import Segment
 
 PROBE_BYTES: Final = 64 * 1024
 OPEN_CONVERSATIONS: Final = 4096
+CONTENTS_KEPT: Final = 24_000
+KEPT_EACH: Final = 16
+ENDS_KEPT: Final = 50_000
 STRAGGLERS_NANOSECONDS: Final = 5 * 10**9
 RECOGNISED: Final = 0.5
 _ASK_AGAIN: Final = 4
@@ -37,6 +40,7 @@ class Conversation:
     codecs: Sequence[Codec]
     transport: Transport = Transport.TCP
     hint: Codec | None = None
+    channel: int = 0
     dialogue: Dialogue | None = None
     done: bool = False
     _streams: tuple[Stream, Stream] = field(default_factory=lambda: (Stream(), Stream()))
@@ -180,12 +184,21 @@ def _joined(row: Sequence[Segment]) -> Piece:
     return Piece(b"".join([segment.data for segment in row]), 0, mark, tuple(zip(ends, marks, strict=True)))
 
 
+@dataclass(slots=True)
+class _Channel:
+    """Ended conversations of one side with one port of another, in one protocol."""
+
+    count: int = 0
+    kept: Content | None = None
+
+
 class Conversations:
     """All kept flows of one examination; what the kernel hands on goes in here."""
 
     def __init__(self, known_codecs: Sequence[Codec]) -> None:
         self.contents: dict[int, Content] = {}
         self.interrupted = 0
+        self.refused = 0
         self.late = 0
         self._all = (None, *known_codecs)
         self._index = {"": 0} | {codec.name: index for index, codec in enumerate(known_codecs, 1)}
@@ -195,7 +208,8 @@ class Conversations:
         }
         self._open: OrderedDict[int, Conversation] = OrderedDict()
         self._closing: OrderedDict[int, int] = OrderedDict()  # flow -> time from which no straggler is awaited
-        self._ended: set[int] = set()
+        self._ended: dict[int, None] = {}  # the newest only: no straggler comes much later
+        self._channels: dict[tuple[int, str], _Channel] = {}
 
     def segments(self, batch: list[Segment]) -> list[tuple[int, int]]:
         """Reads the batch; answers flows with the codec they turned out to be of, 0 where no more of one is wanted."""
@@ -218,6 +232,8 @@ class Conversations:
             self.late += sum(segment.length for segment in group)
             return None
         conversation = self._conversation(group[0])
+        if conversation is None:
+            return 0
         conversation.hint = self._all[group[-1].codec]
         conversation.take(group)
         if conversation.is_over:
@@ -227,7 +243,7 @@ class Conversations:
         codec = self._index[conversation.content.protocol]
         return codec if codec != group[-1].codec and codec else None
 
-    def _conversation(self, segment: Segment) -> Conversation:
+    def _conversation(self, segment: Segment) -> Conversation | None:
         conversation = self._open.get(segment.flow)
         if conversation is not None:
             self._open.move_to_end(segment.flow)
@@ -235,10 +251,14 @@ class Conversations:
         if len(self._open) >= OPEN_CONVERSATIONS:
             self.interrupted += 1
             self._open.popitem(last=False)[1].finish()
+        if len(self.contents) >= CONTENTS_KEPT and segment.flow not in self.contents:
+            self.refused += 1
+            self._note_end(segment.flow)
+            return None
         # A UDP datagram comes with neither flags nor a sequence number; a TCP segment with data has at least ACK.
         transport = Transport.TCP if segment.flags or segment.seq else Transport.UDP
         content = self.contents.setdefault(segment.flow, Content(segment.flow))
-        conversation = Conversation(content, self._codecs[transport], transport)
+        conversation = Conversation(content, self._codecs[transport], transport, channel=segment.channel)
         self._open[segment.flow] = conversation
         return conversation
 
@@ -251,7 +271,22 @@ class Conversations:
 
     def _end(self, flow: int) -> None:
         self._closing.pop(flow, None)
-        self._ended.add(flow)
+        self._note_end(flow)
         conversation = self._open.pop(flow, None)
         if conversation is not None:
-            conversation.finish()
+            self._file(conversation.channel, conversation.finish())
+
+    def _note_end(self, flow: int) -> None:
+        self._ended[flow] = None
+        if len(self._ended) > ENDS_KEPT:
+            del self._ended[next(iter(self._ended))]
+
+    def _file(self, number: int, content: Content) -> None:
+        """Keep the first conversations of a channel each by itself, and add all later ones to the last of these."""
+        channel = self._channels.setdefault((number, content.protocol), _Channel())
+        if channel.kept and channel.count >= KEPT_EACH:
+            channel.kept.absorb(content)
+            self.contents.pop(content.flow, None)
+        else:
+            channel.kept = content
+        channel.count += 1

@@ -128,7 +128,12 @@ def examine_captures(sources: Sequence[Source], question: Question) -> Answer:
     times = [time for s in result.files for time in (s.first, s.last) if time is not None]
     unread = [
         *gap.capture_gaps(result),
-        *gap.bound_gaps(sink.ledger, interrupted=sink.conversations.interrupted, late=sink.conversations.late),
+        *gap.bound_gaps(
+            sink.ledger,
+            interrupted=sink.conversations.interrupted,
+            refused=sink.conversations.refused,
+            late=sink.conversations.late,
+        ),
         *gap.flow_gaps(sink.ledger.totals),
     ]
     return _answer(scene, inputs, unread, (min(times), max(times)) if times else None)
@@ -153,7 +158,7 @@ def examine_logs(sources: Sequence[Source], question: Question) -> Answer:
     times = [time for s in result.files for time in (s.first, s.last) if time is not None]
     unread = [
         *(entry for s in result.files for entry in gap.log_gaps(s)),
-        *gap.bound_gaps(ledger, interrupted=0, late=0),
+        *gap.bound_gaps(ledger),
         *gap.flow_gaps(ledger.totals),
     ]
     return _answer(scene, inputs, unread, (min(times), max(times)) if times else None)

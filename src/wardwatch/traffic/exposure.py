@@ -76,7 +76,7 @@ class _Tally:
         if half.first and half.last:
             self.first = min(self.first, half.first.time) if self.sessions else half.first.time
             self.last = max(self.last, half.last.time)
-        self.sessions += 1
+        self.sessions += content.sessions
         self.bytes += half.bytes
         self.records += half.complete
         self.outside |= scene.reach(row, sender) is Reach.OUTSIDE
@@ -88,9 +88,9 @@ class _Tally:
         self._doubt(content, half.holes, half.lost)
 
     def _doubt(self, content: Content, holes: int, lost: int) -> None:
-        self.unnamed += not content.patients and content.anonymous is None
-        self.nameless += content.anonymous is not None
-        self.headless += bool(content.patients) and content.headless
+        self.unnamed += content.unnamed
+        self.nameless += content.nameless
+        self.headless += content.begun_before
         self.holes += holes
         self.lost += lost
         self.moved += content.moves

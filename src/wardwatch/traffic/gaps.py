@@ -122,7 +122,7 @@ def flow_gaps(totals: Totals) -> Iterator[Gap]:
         )  # fmt: skip
 
 
-def bound_gaps(ledger: Ledger, *, interrupted: int, late: int) -> Iterator[Gap]:
+def bound_gaps(ledger: Ledger, *, interrupted: int = 0, refused: int = 0, late: int = 0) -> Iterator[Gap]:
     """What was let go to keep within memory."""
     if ledger.thinned:
         yield Gap(
@@ -134,6 +134,11 @@ def bound_gaps(ledger: Ledger, *, interrupted: int, late: int) -> Iterator[Gap]:
             "all conversations", count(ledger.let_go, "conversation"),
             "there were more different ones than fit into memory; the oldest were let go",
             ("traffic.unsolicited-udp", "traffic.phone-home"),
+        )  # fmt: skip
+    if refused:
+        yield Gap(
+            "all conversations", f"the content of {count(refused, 'conversation')}",
+            "there were more different ones with content than fit into memory", STREAM_RULES,
         )  # fmt: skip
     if interrupted:
         yield Gap(

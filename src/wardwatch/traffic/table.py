@@ -85,4 +85,5 @@ class Segment(NamedTuple):
     flags: int  # TCP flags
     length: int  # payload bytes the packet had; more than `data` where the capture cut it
     codec: int  # index of the codec whose signature the flow had, 0 for none
+    channel: int  # the same for all conversations of side a with one port of side b
     data: bytes

@@ -62,6 +62,7 @@ _SEGMENT: Final = np.dtype(
         ("side", "u1"),
         ("flags", "u1"),
         ("codec", "<u4"),
+        ("channel", "<u8"),
     ]
 )
 _COUNTER: Final = np.dtype([("kind", "<u4"), ("value", "<u4"), ("packets", "<u8"), ("bytes", "<u8")])

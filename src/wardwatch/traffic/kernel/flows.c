@@ -38,6 +38,15 @@ u32 hash4(const kernel *k, const u8 addresses[8], u32 sport, u32 dport, u32 prot
     return conversation(k, end_point(k, halves[0], 0, sport), end_point(k, halves[1], 0, dport), 4, proto);
 }
 
+/* A number for side a, side b and its port: equal for equal ones, and different for others but for chance. */
+u64 channel_of(const kernel *k, const flow *f) {
+    u64 x[2], y[2];
+    memcpy(x, f->addr[0], 16);
+    memcpy(y, f->addr[1], 16);
+    const u64 one = end_point(k, x[0], x[1], 0), other = end_point(k, y[0], y[1], f->port[1]);
+    return mix(one ^ 0x9e3779b97f4a7c15u, other ^ ((u64)f->ver << 8 | f->proto) ^ 0x2d358dccaa6c78a5u) ^ one;
+}
+
 static bool equal(const u8 x[16], const u8 y[16]) {
     u64 a[2], b[2];
     memcpy(a, x, 16);

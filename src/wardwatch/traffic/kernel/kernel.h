@@ -103,8 +103,9 @@ typedef struct {
     u16 file;
     u8 side, flags;
     u32 codec;  /* of the signature that matched, 0 for none */
+    u64 channel; /* the same for all conversations of a with the same port of b */
 } segment;
-_Static_assert(sizeof(segment) == 40, "as SEGMENT in __init__.py");
+_Static_assert(sizeof(segment) == 48, "as SEGMENT in __init__.py");
 
 typedef struct {
     u8 low[16], high[16];  /* both included; IPv4 in the first four bytes, the rest 0 (low) or 0xff (high) */
@@ -357,6 +358,7 @@ bool flows_open(kernel *k);
 void flow_packet(kernel *k, packet *p);
 void retire(kernel *k, u32 slot);
 void make_room(kernel *k);
+u64 channel_of(const kernel *k, const flow *f);
 u32 flow_hash(const kernel *k, const u8 a[16], const u8 b[16], u32 aport, u32 bport, u32 ver, u32 proto);
 bool index_open(hashed *x, u64 records);
 void index_put(hashed *x, u32 hash, u32 slot);
