@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import struct
 import sys
 from collections.abc import Callable
@@ -165,6 +166,30 @@ def test_a_folder_is_read_and_what_is_no_capture_is_said(run: Run, ward: Path, q
     document = json.loads(run("scan", ward.parent, "--json", "-").out)
     assert [Path(entry["path"]).name for entry in document["inputs"]] == [quiet_net.name, ward.name]
     assert any("notes.txt" in gap["subject"] for gap in document["gaps"])
+
+
+def test_a_capture_in_a_folder_that_cannot_be_read_forbids_clear(run: Run, quiet_net: Path) -> None:
+    assert run("scan", quiet_net.parent).status == 0
+    (quiet_net.parent / "damaged.pcap").write_bytes(b"garbage")
+    assert run("scan", quiet_net.parent).status == 3
+
+
+@pytest.mark.parametrize("spoil", ["version", "gzip"])
+def test_a_file_read_in_part_forbids_clear(run: Run, tmp_path: Path, spoil: str) -> None:
+    path = tmp_path / "part.pcap"
+    if spoil == "version":
+        path.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 99, 4, 0, 0, 262144, 1))
+    else:
+        packed = gzip.compress(PCAP_HEAD + bytes(range(256)) * 400, mtime=0)
+        path.write_bytes(packed[: len(packed) // 2])
+    assert run("scan", path).status == 3
+
+
+def test_a_pipe_is_refused_with_what_to_do(run: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    ran = run("scan", tmp_path / "pipe")
+    assert ran.status == 2
+    assert "standard input" in ran.err
 
 
 def test_an_output_that_cannot_be_written_is_2(run: Run, ward: Path, tmp_path: Path) -> None:

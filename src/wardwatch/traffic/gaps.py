@@ -17,7 +17,7 @@ from .scene import Scene
 from .table import FlowFlag
 
 if TYPE_CHECKING:
-    from .capture import CaptureResult
+    from .capture import CaptureResult, FileStats, Note
     from .logs.reading import LogFile
 
 MATERIAL: Final = 1e-4
@@ -95,7 +95,16 @@ def capture_gaps(result: "CaptureResult") -> Iterator[Gap]:
         )  # fmt: skip
     for stats in result.files:
         for note in stats.notes:
-            yield Gap(stats.path, note.what, note.why, bearing(note.packets or note.bytes, stats.bytes, (EVERYTHING,)))
+            yield Gap(stats.path, note.what, note.why, _note_bears(stats, note))
+
+
+def _note_bears(stats: "FileStats", note: "Note") -> tuple[str, ...]:
+    """A note that counts packets or bytes is weighed against the file's; one that counts nothing speaks of a whole."""
+    if note.what.startswith("the time of"):
+        return bearing(note.packets, stats.packets, ("traffic.phone-home",))
+    if note.packets:
+        return bearing(note.packets, stats.packets, (EVERYTHING,))
+    return bearing(note.bytes, stats.bytes, (EVERYTHING,)) if note.bytes else (EVERYTHING,)
 
 
 def flow_gaps(totals: Totals) -> Iterator[Gap]:

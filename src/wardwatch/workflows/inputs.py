@@ -9,9 +9,11 @@ from typing import Final
 from wardwatch.errors import InputError
 from wardwatch.traffic.examine import Source
 from wardwatch.traffic.recognise import InputKind, recognise
-from wardwatch.vocabulary import Gap
+from wardwatch.vocabulary import EVERYTHING, Gap
 
 FILES_AT_MOST: Final = 100_000
+SUFFIXES: Final = frozenset((".pcap", ".pcapng", ".cap", ".dmp"))
+"""How captures are usually called, also with .gz or .zst behind it; logs bear too many names to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ def sort_out(paths: Sequence[str], *, is_log: bool = False) -> Sorted:
         except InputError as error:
             if named:
                 raise
-            passed_over.append(Gap(str(source), "the file", error.what))
+            passed_over.append(Gap(str(source), "the file", error.what, _bears(source)))
     if not any(kinds.values()):
         raise InputError(
             "there is nothing in it that wardwatch reads",
@@ -44,6 +46,11 @@ def sort_out(paths: Sequence[str], *, is_log: bool = False) -> Sorted:
             cure="It reads captures (pcap, pcapng) and flow logs (Zeek, nfdump, firewall CSV), also gzip or zstd.",
         )
     return Sorted(tuple(kinds[InputKind.CAPTURE]), tuple(kinds[InputKind.LOG]), tuple(passed_over))
+
+
+def _bears(source: Source) -> tuple[str, ...]:
+    """A file that is called like a capture, and could not be read as one, leaves every question open."""
+    return (EVERYTHING,) if SUFFIXES.intersection(Path(source).suffixes) else ()
 
 
 def _expand(paths: Sequence[str]) -> Iterator[tuple[Source, bool]]:
@@ -54,7 +61,16 @@ def _expand(paths: Sequence[str]) -> Iterator[tuple[Source, bool]]:
         elif Path(text).is_dir():
             yield from ((path, False) for path in _files_below(Path(text)))
         else:
-            yield Path(text), True
+            yield _regular(Path(text)), True
+
+
+def _regular(path: Path) -> Path:
+    """`path`, unless it is something that can be read only once or never ends."""
+    if path.exists() and not path.is_file():
+        raise InputError(
+            "not a regular file", where=str(path), cure=f"Give a pipe as standard input: wardwatch scan - < {path}"
+        )
+    return path
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
