@@ -12,6 +12,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
 
+from .dissection import Comparison, Dissection
 from .printable import printable
 
 Scalar = str | int | float | bool | None
@@ -31,6 +32,22 @@ class Verdict(StrEnum):
     NOT_FIXED = "not-fixed"
     PROVEN = "proven"
     NOT_PROVEN = "not-proven"
+
+
+class Asked(StrEnum):
+    """What a judgement answers: what is in it, whether a patch is real, whether a containment holds."""
+
+    EXAMINATION = "examination"
+    PATCH = "patch"
+    PROOF = "proof"
+
+
+_ANSWERS: Final = {
+    Asked.EXAMINATION: (Verdict.FOUND, Verdict.CLEAR),
+    Asked.PATCH: (Verdict.NOT_FIXED, Verdict.FIXED),
+    Asked.PROOF: (Verdict.NOT_PROVEN, Verdict.PROVEN),
+}
+"""The verdict where a finding is more than a note, and where nothing was found and no gap is open."""
 
 
 class Severity(StrEnum):
@@ -190,22 +207,27 @@ class Judgement:
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    asked: Asked = Asked.EXAMINATION
 
     def __post_init__(self) -> None:
-        if self.verdict is not _follows(self.findings, self.gaps):
+        if self.verdict is not _follows(self.findings, self.gaps, self.asked):
             raise ValueError(f"'{self.verdict}' does not follow from these findings and gaps")
 
 
-def judge(findings: Iterable[Finding], gaps: Iterable[Gap]) -> Judgement:
-    """Found where a finding is more than a note; else unknown where a gap is open; else clear."""
+def judge(findings: Iterable[Finding], gaps: Iterable[Gap], asked: Asked = Asked.EXAMINATION) -> Judgement:
+    """Found where a finding is more than a note; else unknown where a gap is open; else clear.
+
+    Of a patch the findings are those it leaves: not fixed, unknown, fixed. Of a proof those that contradict it.
+    """
     all_findings, all_gaps = tuple(findings), tuple(gaps)
-    return Judgement(_follows(all_findings, all_gaps), all_findings, all_gaps)
+    return Judgement(_follows(all_findings, all_gaps, asked), all_findings, all_gaps, asked)
 
 
-def _follows(findings: tuple[Finding, ...], gaps: tuple[Gap, ...]) -> Verdict:
+def _follows(findings: tuple[Finding, ...], gaps: tuple[Gap, ...], asked: Asked) -> Verdict:
+    bad, good = _ANSWERS[asked]
     if any(finding.severity is not Severity.INFO for finding in findings):
-        return Verdict.FOUND
-    return Verdict.UNKNOWN if any(gap.is_open for gap in gaps) else Verdict.CLEAR
+        return bad
+    return Verdict.UNKNOWN if any(gap.is_open for gap in gaps) else good
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +364,8 @@ class Examined:
 class Report:
     """Everything one examination has to say, and the only thing a document is made from.
 
-    `first` and `last`: the span of time the inputs cover, where they carry times.
+    `first` and `last`: the span of time the inputs cover, where they carry times. `dissections`: what images and
+    programs hold, one a subject; `comparison`: what changed between two of them.
     """
 
     judgement: Judgement
@@ -352,6 +375,8 @@ class Report:
     timeline: tuple["TimelineRow", ...] = ()
     first: datetime | None = None
     last: datetime | None = None
+    dissections: tuple[Dissection, ...] = ()
+    comparison: Comparison | None = None
 
     def __post_init__(self) -> None:
         if not self.inputs:
