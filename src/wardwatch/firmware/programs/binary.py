@@ -1,4 +1,4 @@
-"""In: nothing. Out: a program as the graph and the engine see it, whatever file format and processor it was built for."""
+"""In: nothing. Out: a program as graph and engine see it, whatever file format and processor it was built for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
