@@ -65,6 +65,12 @@ def thresholds(name: str) -> Mapping[str, Any]:
     return _document("thresholds", f"{name}.toml")
 
 
+@cache
+def firmware_table(name: str) -> Mapping[str, Any]:
+    """What `firmware/NAME.toml` says about commands, calls, peers, paths or measures."""
+    return _document("firmware", f"{name}.toml")
+
+
 def _rule(document: dict[str, Any]) -> Rule:
     trimmed = {key: value.strip() if isinstance(value, str) else value for key, value in document.items()}
     return Rule(**_tuples(trimmed))
