@@ -1,4 +1,4 @@
-"""In: edges, guards and roots on the way to a behaviour. Out: who sets it going: a key, a menu, a timer, the network."""
+"""In: edges and guards on the way to a behaviour. Out: who sets it going: a key, a menu, a timer, the network."""
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple

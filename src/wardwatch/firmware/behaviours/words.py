@@ -7,7 +7,6 @@ from typing import Final
 from wardwatch.firmware.words import Call, Place, Text, Trigger
 from wardwatch.printable import printable
 
-
 NOTHING: Final = Text()
 
 
