@@ -1,4 +1,4 @@
-"""In: an update path. Out: integrity, authenticity, log, version record and rollback protection: there, not there, open."""
+"""In: an update path. Out: integrity, authenticity, log, version record, rollback protection: there, absent, open."""
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum

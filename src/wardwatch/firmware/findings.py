@@ -1,4 +1,4 @@
-"""In: what a rule saw in code. Out: a finding with the rule's own words, and evidence that says where and by which path."""
+"""In: what a rule saw in code. Out: a finding in the rule's words, with evidence that says where and by which path."""
 
 from collections.abc import Iterable
 from typing import Final

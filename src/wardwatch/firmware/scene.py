@@ -1,4 +1,4 @@
-"""In: nothing. Out: the examination of one image as rules see it: behaviours, ways to them, chains, what is published."""
+"""In: nothing. Out: one image as rules see it: behaviours, ways to them, chains, what is published."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -53,7 +53,7 @@ def in_command(call: Call, owner: Behaviour, folder: str) -> Iterator[Behaviour]
     fit = _fit(title, command)
     if fit and fit.entry["does"]:
         yield _behaviour(fit, command, owner, folder)
-    elif title not in _named() and command.name.parts:
+    elif not _is_ordinary(command.name, title) and command.name.parts:
         yield from _run(command, owner, folder)
     yield from _written(command, fit, owner, folder)
 
@@ -105,6 +105,12 @@ def _entries() -> Mapping[str, tuple[Entry, ...]]:
 def _named() -> frozenset[str]:
     """Names that are no program of the image's own: those of the table, and of the shell."""
     return frozenset((*_entries(), *firmware_table("commands").get("harmless", ())))
+
+
+def _is_ordinary(program: Text, title: str) -> bool:
+    """Whether it is a command everybody knows, from where such commands lie."""
+    folder = (program.literal or "").rpartition("/")[0]
+    return title in _named() and folder in {"", "/bin", "/sbin", "/usr/bin", "/usr/sbin"}
 
 
 def _fit(title: str, command: Command) -> _Fit | None:

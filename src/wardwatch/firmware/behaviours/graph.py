@@ -121,40 +121,41 @@ def build(
 ) -> Graph:
     """The graph of an image: edges of its code, what its start-up runs, and what programs start by name."""
     edges = [*boot, *(edge for each in facts.values() for edge in each.edges)]
-    edges += [edge for each in facts.values() for edge in _entries(each)]
     edges += [edge for behaviour in behaviours for edge in _executions(behaviour, resolve)]
+    led = [_Way((edge.callee.file, edge.callee.function), edge, of_edge(edge)) for edge in edges]
+    led += [way for each in facts.values() for way in _entries(each)]
     out: dict[Node, dict[tuple[Node, Via, str], _Way]] = {}
-    for edge in edges:
-        to = (edge.callee.file, edge.callee.function)
+    for way in led:
+        edge = way.edge
         ways = out.setdefault((edge.caller.file, edge.caller.function), {})
-        known = ways.get((to, edge.via, edge.label))
+        known = ways.get((way.to, edge.via, edge.label))
         if known is None or (edge.sure and not known.edge.sure):
-            ways[to, edge.via, edge.label] = _Way(to, edge, of_edge(edge))
+            ways[way.to, edge.via, edge.label] = way
     return Graph(facts, {node: tuple(ways.values()) for node, ways in out.items()}, alone)
 
 
-def _entries(facts: CodeFacts) -> Iterable[Edge]:
+def _entries(facts: CodeFacts) -> Iterable[_Way]:
     """From a program's start to the functions that something outside of its code sets going."""
     start = Place(facts.file)
     for root in facts.roots:
         if root.at.function:
-            yield _root_edge(start, root)
+            yield _from_root(start, root)
     if not any(root.trigger is Trigger.START_UP for root in facts.roots):
-        yield from (Edge(start, Place(facts.file, name)) for name in ENTRIES if name in facts.functions)
+        for name in ENTRIES:
+            if name in facts.functions:
+                yield _Way((facts.file, name), Edge(start, Place(facts.file, name)), None)
 
 
 _VIAS: Final = {Trigger.TIMER: Via.TIMER, Trigger.SIGNAL: Via.SIGNAL, Trigger.START_UP: Via.CALL}
+_UNSET: Final = frozenset({Trigger.START_UP, Trigger.NONE_FOUND})
 
 
-def _root_edge(start: Place, root: Root) -> Edge:
-    label = root.label or ("" if root.trigger is Trigger.START_UP else root.why)
-    via = _VIAS.get(root.trigger, Via.CALLBACK)
-    if root.trigger is Trigger.MENU:
-        via, label = Via.TABLE, root.label or "?"
-    elif root.trigger in {Trigger.NETWORK, Trigger.KEY, Trigger.NONE_FOUND} and not root.label:
-        label = ""
+def _from_root(start: Place, root: Root) -> _Way:
+    set_by = None if root.trigger in _UNSET else Set(root.trigger, root.label or root.why)
     at = Place(root.at.file, root.at.function)
-    return Edge(start, at, via, root.sure and root.trigger is not Trigger.NONE_FOUND, label, site=root.at)
+    via = _VIAS.get(root.trigger, Via.CALLBACK)
+    sure = root.sure and root.trigger is not Trigger.NONE_FOUND
+    return _Way((at.file, at.function), Edge(start, at, via, sure, root.label, site=root.at), set_by)
 
 
 def _executions(behaviour: Behaviour, resolve: Resolve) -> Iterable[Edge]:

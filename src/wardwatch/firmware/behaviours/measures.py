@@ -1,4 +1,4 @@
-"""In: a chain and a measure. Out: whether the measure stops the chain, does not, or nobody can tell; by which step, why.
+"""In: a chain and a measure. Out: whether the measure stops the chain, or nobody can tell; by which step, why.
 
 Judged on what each step needs and changes: a measure takes something away, a step before the one that needs it may
 bring it back.

@@ -1,5 +1,7 @@
 """In: a behaviour. Out: in words, what must be so before it and what is so after it."""
 
+from wardwatch.firmware.words import Text
+
 from .words import Behaviour, Kind
 
 
@@ -8,7 +10,7 @@ def needs(behaviour: Behaviour) -> tuple[str, ...]:
     if behaviour.kind in {Kind.REMOTE_MOUNT, Kind.REMOTE_FETCH, Kind.SEND, Kind.CONNECT, Kind.RECEIVE}:
         return ("an interface is up", f"{behaviour.end} can be reached")
     if behaviour.kind is Kind.COPY:
-        return (f"{behaviour.source or 'the source'} is there", f"{behaviour.target or 'the target'} is writable")
+        return (f"{_or(behaviour.source, 'the source')} is there", f"{_or(behaviour.target, 'the target')} is writable")
     if behaviour.kind is Kind.WRITE:
         return (f"{behaviour.target} is writable",)
     if behaviour.kind is Kind.RUN:
@@ -19,7 +21,7 @@ def needs(behaviour: Behaviour) -> tuple[str, ...]:
 def changes(behaviour: Behaviour) -> tuple[str, ...]:
     """What is so after."""
     subject = behaviour.subject if behaviour.subject not in {"", "*"} else "an interface"
-    target = str(behaviour.target) or "a file"
+    target = _or(behaviour.target, "a file")
     said = {
         Kind.INTERFACE_UP: f"{subject} is up",
         Kind.INTERFACE_DOWN: f"{subject} is down",
@@ -72,6 +74,9 @@ def title(behaviour: Behaviour) -> str:
     """What the behaviour does, as a person says it."""
     form = TITLES[behaviour.kind]
     named = behaviour.subject if behaviour.subject not in {"", "*"} else "an interface"
-    return form.format(
-        subject=named, end=behaviour.end, source=str(behaviour.source) or "a file", target=str(behaviour.target) or "a file"
-    )  # fmt: skip
+    source, target = _or(behaviour.source, "a file"), _or(behaviour.target, "a file")
+    return form.format(subject=named, end=behaviour.end, source=source, target=target)
+
+
+def _or(path: Text, otherwise: str) -> str:
+    return str(path) if path.parts else otherwise
