@@ -198,10 +198,12 @@ def commands_of(text: Text, at: Place) -> Iterable[Call]:
     lexer.whitespace_split = True
     lexer.commenters = ""
     words: list[str] = []
+    notes: dict[str, str] = {}
     for token in [*lexer, ";"]:
         if set(token) <= set(";&|"):
             if words:
-                yield Call("command", tuple(Text(parts(word)) for word in words), at)
+                yield Call("command", tuple(Text(parts(word)) for word in words), at, notes=notes)
+            notes = {"stdin": "{output of a command}"} if token == "|" else {}
             words = []
         else:
             words.append(token)

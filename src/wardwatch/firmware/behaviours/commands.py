@@ -18,6 +18,8 @@ Entry = Mapping[str, Any]
 _OUT: Final = (">", ">>", ">|", "&>")
 _IN: Final = ("<",)
 _NOTHING: Final = Text()
+PIPE: Final = Text(("|",))
+"""Where the output of a command goes that another reads."""
 _CERTAIN_LOCAL: Final = ("/dev/null", "/dev/console", "/dev/stdout", "/dev/stderr", "/dev/tty")
 
 
@@ -41,6 +43,8 @@ class _Fit(NamedTuple):
 def command_of(call: Call) -> Command:
     """The command behind a `command` or exec call, without wrappers such as `busybox` and `nohup`."""
     words, out, into = _redirections([word for word in call.arguments if isinstance(word, Text)])
+    if "output of" in call.notes.get("stdin", ""):
+        into.append(PIPE)
     while len(words) > 1 and (own := _own_words(words)):
         words = words[own:]
     return Command(words[0] if words else _NOTHING, tuple(words[1:]), tuple(out), tuple(into))
@@ -207,7 +211,7 @@ def _first(fit: _Fit, roles: str) -> Text:
 def _source(fit: _Fit, command: Command, folder: str) -> Text:
     roles = fit.entry.get("source", "")
     text = _first(fit, roles)
-    if not text.parts and command.into:
+    if command.into and (not text.parts or text.literal == "-"):
         text = command.into[0]
     return text if fit.entry.get("end") else absolute(text, folder)
 
@@ -219,11 +223,19 @@ def _target(fit: _Fit, command: Command, folder: str) -> Text:
         text = command.out[0][1] if command.out else _NOTHING
     if "named_target" in entry:
         return Text((entry["named_target"],))
+    if text.literal == "-" or (not text.parts and _prints(fit)):
+        return PIPE
     if not text.parts and entry.get("named_after"):
         text = _named_like(_first(fit, entry["named_after"]), _first(fit, entry.get("folder", "")))
     if not text.parts and entry.get("default_target"):
         text = Text((folder or entry["default_target"],))
     return absolute(text, folder)
+
+
+def _prints(fit: _Fit) -> bool:
+    """Whether it prints what it fetches, unless told otherwise (`curl`)."""
+    saving = fit.entry.get("prints_unless", ())
+    return bool(saving) and not any(option in fit.options.given for option in saving)
 
 
 def _named_like(source: Text, folder: Text) -> Text:

@@ -204,7 +204,7 @@ def _no_route(_measure: Measure, chain: ChainSeen, _around: Around) -> _Said:
     return _Said(
         STOPS,
         chain.source,
-        f"This step needs a way to {host}. A machine in the same segment that takes this address would still be reached.",
+        f"This step needs a way to {host}. A machine in the same segment with this address is still reached.",
     )
 
 

@@ -25,7 +25,7 @@ def is_exact(path: Text) -> bool:
 def absolute(path: Text, folder: str) -> Text:
     """`path` seen from `folder`; unchanged where its beginning is a hole or the folder is not known."""
     first = path.parts[0] if path.parts else ""
-    if not isinstance(first, str) or not first or first.startswith(("/", "$", "~")) or not folder:
+    if not isinstance(first, str) or not first or first.startswith(("/", "$", "~", "|")) or not folder:
         return path
     joined = posixpath.join(folder, first.removeprefix("./"))
     return Text((joined, *path.parts[1:]))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from wardwatch.firmware.behaviours.peers import Scope, explained, scope
-from wardwatch.firmware.behaviours.words import Behaviour, Kind, Known
+from wardwatch.firmware.behaviours.words import Behaviour, End, Kind, Known
 from wardwatch.firmware.findings import by_which_way, confidence_of, evidence_of, found, listed
 from wardwatch.firmware.scene import Scene
 from wardwatch.knowledge.catalogue import firmware_table
@@ -19,11 +19,15 @@ def detect(scene: Scene) -> Iterator[Finding]:
     by_peer: dict[str, list[Behaviour]] = defaultdict(list)
     for behaviour in scene.of(Kind.SEND):
         end = behaviour.end
-        if end and end.known is Known.HARD_CODED and not behaviour.encrypted and signs(behaviour):
-            if scope(end.host) in {Scope.ROUTABLE, Scope.NAME} and not explained(end):
-                by_peer[end.name].append(behaviour)
+        if end and _leads_out(end) and not behaviour.encrypted and signs(behaviour):
+            by_peer[end.name].append(behaviour)
     for peer in sorted(by_peer):
         yield _finding(scene, peer, by_peer[peer])
+
+
+def _leads_out(end: End) -> bool:
+    fixed = end.known is Known.HARD_CODED and scope(end.host) in {Scope.ROUTABLE, Scope.NAME}
+    return fixed and not explained(end)
 
 
 def signs(behaviour: Behaviour) -> list[str]:

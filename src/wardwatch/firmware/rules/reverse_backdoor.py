@@ -35,10 +35,11 @@ def is_backdoor(chain: ChainSeen) -> bool:
 def _finding(scene: Scene, chain: ChainSeen) -> Finding:
     steps = [title(step) for step in chain.steps]
     linked = "" if chain.linked else " Several programs take part, connected by the paths they use."
+    does = f"{chain.source.owner.file} {', then '.join(steps)}"
     later = f", and {chain.later[0]} runs at the next start" if chain.later else ""
     confidence = confidence_of(chain.route, sure=chain.linked and all(step.sure for step in chain.steps))
     return found(
         RULE, scene.subject, Severity.CRITICAL if chain.route.found else Severity.HIGH, confidence,
-        f"{chain.source.owner.file} {', then '.join(steps)}{later}; no signature is verified.{linked} {by_which_way(chain.route)}",
+        f"{does}{later}; no signature is verified.{linked} {by_which_way(chain.route)}",
         (evidence_of(scene, step) for step in (chain.source, *(each for each in chain.steps if each != chain.source))),
     )  # fmt: skip

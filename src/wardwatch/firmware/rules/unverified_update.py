@@ -32,8 +32,9 @@ def _finding(scene: Scene, chain: ChainSeen, lacking: str) -> Finding:
         severity = Severity.INFO  # who installs is known: a missing record is a remark
     elif chain.source.end and chain.source.end.known is Known.CONFIGURED and severity is Severity.HIGH:
         severity = Severity.MEDIUM
+    last = (chain.overwrites or chain.runs)[0]
     return found(
         RULE, scene.subject, severity, confidence_of(chain.route, sure=chain.linked),
-        f"{says} between {chain.source.end} and {(chain.overwrites or chain.runs)[0].detail}. {by_which_way(chain.route)}",
+        f"{says} between {chain.source.end} and {last.detail}. {by_which_way(chain.route)}",
         (evidence_of(scene, step) for step in (*(chain.overwrites or chain.runs), chain.source)),
     )  # fmt: skip
