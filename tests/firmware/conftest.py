@@ -18,7 +18,7 @@ A hole stands in braces: {network}, {file:/etc/peer}, {argument:0}.
 import re
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -164,7 +164,7 @@ def _calls(part: Part, at: int, rest: list[str], line: str) -> list[Call]:
         text = Text(parts(line.split(" sh ", 1)[1]))
         if binary:
             return [Call("system", (text,), place, (place,), order, guards)]
-        return [Call(c.name, c.arguments, place, (), order + n, guards) for n, c in enumerate(commands_of(text, place))]
+        return [replace(c, at=place, order=order + n, guards=guards) for n, c in enumerate(commands_of(text, place))]
     return [Call(rest[0], tuple(map(_value, rest[1:])), place, (place,), order, guards)]
 
 
@@ -199,14 +199,14 @@ def commands_of(text: Text, at: Place) -> Iterable[Call]:
     lexer.commenters = ""
     words: list[str] = []
     notes: dict[str, str] = {}
-    for token in [*lexer, ";"]:
-        if set(token) <= set(";&|"):
+    for piece in [*lexer, ";"]:
+        if set(piece) <= set(";&|"):
             if words:
                 yield Call("command", tuple(Text(parts(word)) for word in words), at, notes=notes)
-            notes = {"stdin": "{output of a command}"} if token == "|" else {}
+            notes = {"stdin": "{output of a command}"} if piece == "|" else {}
             words = []
         else:
-            words.append(token)
+            words.append(piece)
 
 
 @pytest.fixture

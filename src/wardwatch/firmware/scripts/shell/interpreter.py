@@ -11,11 +11,10 @@ from typing import Final
 from wardwatch.firmware.scripts.files import Files
 from wardwatch.firmware.words import Guard, Hole, Place, Via
 
-from .expand import matches
+from .expand import Expander, matches
 from .record import Record
 from .runner import Simple
 from .simple import Simples
-from .structure import expands, set_in
 from .syntax import (
     AndOr,
     Background,
@@ -34,6 +33,7 @@ from .syntax import (
     Word,
 )
 from .values import NOTHING, Value, closed, hole, joined, literal, shown_as
+from .structure import expands, set_in
 from .world import OUTPUT, Function, World, join, opposite
 
 DEEPEST: Final = 44

@@ -105,8 +105,8 @@ def _daemon(words: Sequence[Value]) -> Sequence[Value]:
     known = [literal(word) for word in words]
     if (
         program is None
-        or (not {"-S", "--start"} & {*known}
-        and not any(re.match(r"-[a-zA-Z]*S", word or "") for word in known))
+        or not {"-S", "--start"} & {*known}
+        and not any(re.match(r"-[a-zA-Z]*S", word or "") for word in known)
     ):
         return ()
     behind = known.index("--") + 1 if "--" in known else len(words)
