@@ -41,13 +41,12 @@ def signs(behaviour: Behaviour) -> list[str]:
 
 
 def _finding(scene: Scene, peer: str, seen: list[Behaviour]) -> Finding:
-    route, first = min(
-        ((scene.route(each), each) for each in seen), key=lambda pair: (-confidence_of(pair[0]), str(pair[1].place))
-    )
+    ways = [(scene.route(each), each) for each in seen]
+    route, first = min(ways, key=lambda pair: (-confidence_of(pair[0]), str(pair[1].place)))
     why = listed(dict.fromkeys(sign for each in seen for sign in signs(each)), 5)
     known = first.end is not None and first.end.host in scene.known
     return found(
-        RULE, scene.subject, Severity.CRITICAL if known else Severity.HIGH, confidence_of(route, sure=first.sure) * 0.95,
+        RULE, scene.subject, Severity.CRITICAL if known else Severity.HIGH, confidence_of(route, sure=first.sure),
         f"{first.place} sends data of a patient or sensor ({why}) to {peer} without encryption. {by_which_way(route)}",
         (evidence_of(scene, each) for each in (first, *(other for other in seen if other is not first))),
     )  # fmt: skip
