@@ -14,6 +14,7 @@ from .binary import Function
 from .flow import Flow, Longs
 from .symbols import STT_FUNC, STT_IFUNC, Symbols
 
+Stretches = tuple[tuple[int, int], ...]
 MOST_FUNCTIONS: Final = 1_000_000
 STB_WEAK: Final = 2
 
@@ -41,7 +42,7 @@ def named(*tables: Symbols) -> Named:
     return Named(np.array(sorted(best), np.int64), {at: name for at, (_, name) in best.items()})
 
 
-def inside(addresses: Longs, stretches: tuple[tuple[int, int], ...]) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def inside(addresses: Longs, stretches: Stretches) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
     """Which addresses lie in one of the sorted stretches."""
     if not stretches:
         return np.zeros(len(addresses), np.bool_)
@@ -53,7 +54,7 @@ def inside(addresses: Longs, stretches: tuple[tuple[int, int], ...]) -> "np.ndar
 def crossed(candidates: Longs, starts: Longs, flow: Flow) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
     """Which candidates lie inside a function, because a jump between two addresses of it passes over or to them."""
     owner = np.searchsorted(starts, flow.jumps, side="right")
-    to = flow.jumps_to & ~1
+    to = flow.jumps_to
     near = owner == np.searchsorted(starts, to, side="right")
     low, high = np.minimum(flow.jumps[near], to[near]), np.maximum(flow.jumps[near], to[near])
     # A candidate is crossed where more jumps have begun before it than have ended before it.
@@ -62,24 +63,33 @@ def crossed(candidates: Longs, starts: Longs, flow: Flow) -> "np.ndarray[tuple[i
     return begun > ended
 
 
-def build(
-    sure: Longs, orphans: Longs, names: Mapping[int, str], bounds: Longs, stretches: tuple[tuple[int, int], ...]
-) -> tuple[Function, ...]:
-    """Functions from starts (bit 0: T32). `bounds` are addresses that end what lies before them (PLT entries)."""
-    every = np.unique(np.concatenate([sure & ~1, orphans & ~1]))[:MOST_FUNCTIONS]
-    limits = np.unique(np.concatenate([every, bounds, np.array([end for _, end in stretches], np.int64)]))
+def orphans(flow: Flow, sure: Longs, outside: Longs, stretches: Stretches) -> Longs:
+    """Places that look like a function's start and that nothing sure leads to, but control does not fall into.
+
+    They begin like one, or a jump leads to them out of another function.
+    """
+    looks = flow.prologues[np.isin(flow.prologues, flow.ends)]
+    owner = np.searchsorted(sure, flow.jumps, side="right")
+    far = flow.jumps_to[owner != np.searchsorted(sure, flow.jumps_to, side="right")]
+    far = far[inside(far, stretches) & np.isin(far, flow.ends)]
+    looks = np.unique(np.concatenate([looks, far]))
+    looks = looks[~np.isin(looks, sure) & ~np.isin(looks, outside)]
+    return looks[~crossed(looks, sure, flow)]
+
+
+def build(sure: Longs, maybe: Longs, names: Mapping[int, str], bounds: Longs, thumb: Stretches) -> tuple[Function, ...]:
+    """Functions from starts. `bounds` end what lies before them (PLT entries, ends of stretches)."""
+    every = np.unique(np.concatenate([sure, maybe]))[:MOST_FUNCTIONS]
+    limits = np.unique(np.concatenate([every, bounds]))
     after = np.searchsorted(limits, every, side="right")
-    known, thumb = set((sure & ~1).tolist()), set((np.concatenate([sure, orphans])[:] & -2).tolist())
-    thumb = {at & -2 for at in np.concatenate([sure, orphans]).tolist() if at & 1}
-    clean = {at & -2: name for at, name in names.items()}
+    kept = after < len(limits)
+    ends = limits[np.minimum(after, len(limits) - 1)]
+    columns = every, ends, np.isin(every, sure), inside(every, thumb)
     used: set[str] = set()
-    found = []
-    for start, place in zip(every.tolist(), after.tolist(), strict=True):
-        end = int(limits[place]) if place < len(limits) else start
-        if end > start:
-            name = _unused(clean.get(start, f"sub_{start:x}"), start, used)
-            found.append(Function(start, end, name, thumb=start in thumb, sure=start in known))
-    return tuple(found)
+    return tuple(
+        Function(start, end, _unused(names.get(start) or f"sub_{start:x}", start, used), mode, known)
+        for start, end, known, mode in zip(*(column[kept].tolist() for column in columns), strict=True)
+    )
 
 
 def _unused(name: str, start: int, used: set[str]) -> str:

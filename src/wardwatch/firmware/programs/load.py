@@ -1,19 +1,21 @@
 """In: the bytes of a program. Out: `Binary`, with functions, imports, sites and pointers to functions."""
 
-from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 
 from wardwatch.errors import InputError
 
-from . import arm, functions
-from .binary import Binary, Function, Machine, Sites
-from .elf import ET_DYN, PT_INTERP, Elf, read
-from .flow import Flow, Longs, joined
-from .loading import MACHINES, Loaded, loaded
+from . import functions, sites
+from .binary import Binary, Function, Machine
+from .code import Code, Stretches, linkage
+from .code import flow as swept
+from .elf import ET_DYN, HIGHEST, PT_INTERP, Elf, read
+from .flow import Flow, Longs
+from .loading import DT_PLTGOT, MACHINES, Loaded, loaded
 from .memory import Memory
 from .ranges import code_stretches
+from .sites import Linkage, looked_up
 from .symbols import static_symbols
 from .unwind import starts as unwind_starts
 
@@ -32,26 +34,31 @@ def load(data: bytes) -> Binary:
         raise InputError(f"a program for a processor that is not read (ELF machine {elf.machine})")
     image = loaded(elf, machine)
     memory = Memory(image.segments, bits=elf.bits, little_endian=elf.little_endian)
-    stretches = code_stretches(elf, image.segments)
-    flow = joined(_swept(memory, start, end) for start, end in stretches)
-    imports, inner = _linkage(elf, image, memory)
     names = functions.named(image.symbols, static_symbols(elf))
-    sure = _sure(elf, memory, flow, names.at, imports, stretches)
-    orphans = _orphans(flow, sure, imports, stretches)
-    bounds = np.array(sorted({*imports, *inner}), np.int64)
-    found = functions.build(sure, orphans, names.names, bounds, stretches)
+    hints = np.unique(np.concatenate([names.at, unwind_starts(elf), _fixed(elf, memory)]))
+    stretches = code_stretches(elf, image.segments)
+    hints = hints[functions.inside(hints, stretches)]
+    code = Code(machine, memory, stretches, hints, _modes(elf, names.at), _global_pointer(elf, machine))
+    flow, thumb = swept(code)
+    linked = _linkage(image, code)
+    sure = _sure(flow, hints & code.plain, linked.places, stretches)
+    orphans = functions.orphans(flow, sure, linked.places, stretches)
+    bounds = np.concatenate([linked.places, np.array([end for _, end in stretches], np.int64)])
+    plain = {at & code.plain: name for at, name in names.names.items()}
+    found = functions.build(sure, orphans, plain, bounds, thumb)
     return Binary(
         machine=machine,
         bits=elf.bits,
         little_endian=elf.little_endian,
         entry=elf.entry,
         segments=image.segments,
-        imports=imports,
+        imports=linked.imports,
         slots=image.slots,
         names={},
         functions=found,
-        sites=_sites(found, flow, imports, inner),
-        referenced=_referenced(found, flow, image, memory, stretches),
+        sites=sites.build(found, flow, linked, image),
+        referenced=_referenced(found, flow, image, memory, code.plain),
+        gp=code.gp,
         needed=tuple(elf.text(elf.dynamic.get(5, 0) + offset) for offset in elf.needed_offsets),
         position_independent=elf.kind == ET_DYN,
         statically_linked=not elf.needed_offsets and all(header.kind != PT_INTERP for header in elf.headers),
@@ -60,42 +67,45 @@ def load(data: bytes) -> Binary:
     )
 
 
-def _swept(memory: Memory, start: int, end: int) -> Flow:
-    start += -start % 4
-    return arm.sweep(memory.words(start, end), start)  # type: ignore[arg-type]  # words of four bytes are asked for
+def _fixed(elf: Elf, memory: Memory) -> Longs:
+    """Starts that the header and the dynamic section name."""
+    places = [elf.entry, elf.dynamic.get(DT_INIT, 0), elf.dynamic.get(DT_FINI, 0), *_arrays(elf, memory)]
+    return np.array([place for place in places if 0 < place < HIGHEST], np.int64)
 
 
-def _linkage(elf: Elf, image: Loaded, memory: Memory) -> tuple[dict[int, str], dict[int, int]]:
-    """Addresses that stand for imported functions, and those that lead to functions of the program through a slot."""
+def _modes(elf: Elf, symbols: Longs) -> Longs:
+    """Starts whose bit 0 tells the instruction set (ELF for the Arm Architecture, 5.5.3)."""
+    return np.append(symbols, np.array([elf.entry], np.int64)) if elf.entry < HIGHEST else symbols
+
+
+def _global_pointer(elf: Elf, machine: Machine) -> int | None:
+    """$gp of MIPS programs lies 0x7ff0 behind the GOT's start (MIPS psABI); PIC code of i386 keeps the GOT's own address."""
+    got = elf.dynamic.get(DT_PLTGOT, 0)
+    if not 0 < got < HIGHEST:
+        return None
+    return {Machine.MIPS: got + 0x7FF0, Machine.X86: got}.get(machine)
+
+
+def _linkage(image: Loaded, code: Code) -> Linkage:
+    """The program's linkage table, found by its form: it has no section in a stripped program."""
     imports, inner = dict(image.stubs), dict[int, int]()
-    del elf
     for segment in image.segments:
         if not segment.executable:
             continue
-        start = segment.address + -segment.address % 4
-        entries, slots = arm.linkage(memory.words(start, segment.address + len(segment.data)), start)  # type: ignore[arg-type]  # as above
+        entries, slots = linkage(code, segment.address, segment.address + len(segment.data))
         place = np.searchsorted(image.pointers, slots)
         for entry, slot, number in zip(entries.tolist(), slots.tolist(), place.tolist(), strict=True):
             if slot in image.slots:
                 imports[entry] = image.slots[slot]
             elif number < len(image.pointers) and image.pointers[number] == slot:
-                inner[entry] = int(image.targets[number])
-    return imports, inner
+                inner[entry] = int(image.targets[number]) & code.plain
+    return Linkage(imports, inner)
 
 
-def _sure(
-    elf: Elf,
-    memory: Memory,
-    flow: Flow,
-    symbols: Longs,
-    imports: Mapping[int, str],
-    stretches: tuple[tuple[int, int], ...],
-) -> Longs:
-    fixed = [elf.entry, elf.dynamic.get(DT_INIT, 0), elf.dynamic.get(DT_FINI, 0), *_arrays(elf, memory)]
-    every = np.concatenate([symbols, unwind_starts(elf), flow.calls_to, np.array(fixed, np.int64)])
-    every = np.unique(every[functions.inside(every & ~1, stretches)])
-    outside = np.array(sorted(imports), np.int64)
-    return every[~np.isin(every & ~1, outside)]
+def _sure(flow: Flow, hints: Longs, outside: Longs, stretches: Stretches) -> Longs:
+    every = np.concatenate([hints, flow.calls_to])
+    every = np.unique(every[functions.inside(every, stretches)])
+    return every[~np.isin(every, outside)]
 
 
 def _arrays(elf: Elf, memory: Memory) -> list[int]:
@@ -109,64 +119,8 @@ def _arrays(elf: Elf, memory: Memory) -> list[int]:
     return [word for word in found if word is not None and word < 1 << 62]
 
 
-def _orphans(flow: Flow, sure: Longs, imports: Mapping[int, str], stretches: tuple[tuple[int, int], ...]) -> Longs:
-    """Places that look like a function's start and that nothing sure leads to."""
-    starts = np.unique(sure & ~1)
-    looks = flow.prologues[np.isin(flow.prologues, np.concatenate([flow.ends, flow.data + 4]))]
-    outside = np.array(sorted(imports), np.int64)
-    jumped = np.unique(flow.jumps_to)
-    jumped = jumped[functions.inside(jumped & ~1, stretches) & np.isin(jumped & ~1, flow.ends)]
-    owner = np.searchsorted(starts, flow.jumps, side="right")
-    far = flow.jumps_to[owner != np.searchsorted(starts, flow.jumps_to, side="right")]
-    looks = np.concatenate([looks, jumped[np.isin(jumped, far)]])
-    looks = np.unique(looks[~np.isin(looks & ~1, starts) & ~np.isin(looks & ~1, outside)])
-    return looks[~functions.crossed(looks & ~1, starts, flow)]
-
-
-def _sites(found: tuple[Function, ...], flow: Flow, imports: Mapping[int, str], inner: Mapping[int, int]) -> Sites:
-    starts = np.array([function.start for function in found], np.int64)
-    ends = np.array([function.end for function in found], np.int64)
-    jumps_in = np.isin(flow.jumps_to & ~1, np.concatenate([starts, np.array([*imports, *inner], np.int64)]))
-    owner, target = _owners(flow.jumps, starts), _owners(flow.jumps_to & ~1, starts)
-    tails = jumps_in & ((owner != target) | np.isin(flow.jumps_to & ~1, np.array([*imports, *inner], np.int64)))
-    at = np.concatenate([flow.calls, flow.jumps[tails], flow.indirect_calls])
-    to = np.concatenate([flow.calls_to, flow.jumps_to[tails], np.full(len(flow.indirect_calls), -1)])
-    tail = np.repeat([False, True, False], [len(flow.calls), int(tails.sum()), len(flow.indirect_calls)])
-    order = np.argsort(at, kind="stable")
-    at, to, tail = at[order], np.where(to[order] < 0, -1, to[order] & ~1), tail[order]
-    caller = _owners(at, starts)
-    kept = (caller >= 0) & (at < ends[np.maximum(caller, 0)]) if len(ends) else np.zeros(len(at), np.bool_)
-    at, to, tail, caller = at[kept], to[kept], tail[kept], caller[kept]
-    to = _through(to, inner)
-    words = sorted(set(imports.values()))
-    number = {name: place for place, name in enumerate(words)}
-    keys = np.array(sorted(imports), np.int64)
-    values = np.array([number[imports[key]] for key in keys.tolist()], np.int64)
-    name = _looked_up(to, keys, values)
-    callee = _looked_up(to, starts, np.arange(len(starts), dtype=np.int64))
-    return Sites(at, caller, np.where(name >= 0, -1, callee), name, tail, tuple(words), {})
-
-
-def _owners(addresses: Longs, starts: Longs) -> Longs:
-    return np.searchsorted(starts, addresses, side="right") - 1
-
-
-def _through(to: Longs, inner: Mapping[int, int]) -> Longs:
-    keys = np.array(sorted(inner), np.int64)
-    passed = _looked_up(to, keys, np.array([inner[key] & ~1 for key in keys.tolist()], np.int64))
-    return np.where(passed >= 0, passed, to)
-
-
-def _looked_up(wanted: Longs, keys: Longs, values: Longs) -> Longs:
-    """The value of each key, -1 where there is none. `keys` are sorted."""
-    if not len(keys):
-        return np.full(len(wanted), -1, np.int64)
-    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[place] == wanted, values[place], -1)
-
-
 def _referenced(
-    found: tuple[Function, ...], flow: Flow, image: Loaded, memory: Memory, stretches: tuple[tuple[int, int], ...]
+    found: tuple[Function, ...], flow: Flow, image: Loaded, memory: Memory, plain: int
 ) -> dict[int, tuple[int, ...]]:
     """Functions whose address is taken, and where: pointers in data, by relocation or by value, and constants in code."""
     starts = np.array([function.start for function in found], np.int64)
@@ -180,12 +134,11 @@ def _referenced(
         near = np.flatnonzero((words >= starts[0]) & (words <= starts[-1] + 1))
         places.append(start + width * near)
         values.append(words[near].astype(np.int64))
-    del stretches
-    place, value = np.concatenate(places), np.concatenate(values) & ~1
-    number = _looked_up(value, starts, np.arange(len(starts), dtype=np.int64))
+    place, value = np.concatenate(places), np.concatenate(values) & plain
+    number = looked_up(value, starts, np.arange(len(starts), dtype=np.int64))
     order = np.lexsort((place, number))
+    order = order[number[order] >= 0]
     taken: dict[int, dict[int, None]] = {}
     for at, which in zip(place[order].tolist(), number[order].tolist(), strict=True):
-        if which >= 0:
-            taken.setdefault(found[which].start, {})[at] = None
+        taken.setdefault(found[which].start, {})[at] = None
     return {start: tuple(where) for start, where in taken.items()}

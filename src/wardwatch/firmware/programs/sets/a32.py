@@ -8,13 +8,15 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .flow import Flags, Flow, Longs
+from wardwatch.firmware.programs.flow import Flags, Flow, Longs, behind, earlier, match, unreached
 
 Words = NDArray[np.uint32]
 PC_AHEAD: Final = 8
 LOOK_BACK: Final = 12
 """How many instructions before its use a constant may be loaded to count as the one used."""
 ALWAYS: Final = 14
+FROM_T32: Final = 0x46C04778
+"""`bx pc; nop`: the T32 way into the A32 code right behind it."""
 
 
 def sweep(words: Words, start: int) -> Flow:
@@ -27,20 +29,27 @@ def sweep(words: Words, start: int) -> Flow:
     pairs = _constants(code, live)
     always = code.condition == ALWAYS
     branch, call, exchange = _branches(code, live, data)
-    returns, leaves, linked = _leaves(code, live)
+    leaves = _leaves(code, live)
     target = _targets(code)
-    calls = call | exchange
+    plain = np.flatnonzero(call | exchange)
     to = np.where(exchange, target + ((words.astype(np.int64) >> 23) & 2) | 1, target)
     references, values = _references(code, live, pairs)
+    known, known_to = _known(code, live, pairs, leaves)
+    linked = leaves.calls[known]
+    jumps = np.concatenate([np.flatnonzero(branch), known[~linked]])
+    resolved = np.zeros(len(words), np.bool_)
+    resolved[known] = True
+    padding = data | (words == 0) | match(words, 0xFFFFFFFF, 0xE1A00000) | match(words, 0xFFFFFFFF, 0xE320F000)
     return Flow(
-        calls=code.at[calls],
-        calls_to=to[calls],
-        jumps=code.at[branch],
-        jumps_to=target[branch],
-        conditional=~always[branch],
-        indirect_calls=code.at[linked],
-        indirect_jumps=code.at[leaves],
-        ends=code.at[(branch | returns | leaves) & always] + 4,
+        calls=code.at[np.concatenate([plain, known[linked]])],
+        calls_to=np.concatenate([to[plain], known_to[linked]]),
+        jumps=code.at[jumps],
+        jumps_to=np.concatenate([target[branch], known_to[~linked]]),
+        conditional=~always[jumps],
+        indirect_calls=code.at[leaves.calls & ~resolved],
+        indirect_jumps=code.at[leaves.jumps & ~resolved],
+        switches=code.at[leaves.switches],
+        ends=code.at[unreached(behind((branch | leaves.returns | leaves.jumps | leaves.switches) & always), padding)],
         references=references,
         values=values,
         prologues=code.at[_prologues(code, live)],
@@ -60,11 +69,6 @@ class _Constants(NamedTuple):
     index: Longs
     register: Longs
     value: Longs
-
-
-def match(words: Words, mask: int, value: int) -> Flags:
-    """Which words have the bits of `value` where `mask` has ones."""
-    return (words & np.uint32(mask)) == np.uint32(value)
 
 
 def _literal_words(code: _Code, chosen: Flags) -> Longs:
@@ -116,26 +120,31 @@ def _targets(code: _Code) -> Longs:
     return code.at + PC_AHEAD + offset
 
 
-def _leaves(code: _Code, live: Flags) -> tuple[Flags, Flags, Flags]:
-    """Returns, indirect jumps and indirect calls."""
+class _Leaves(NamedTuple):
+    """Instructions that set the PC other than by an offset."""
+
+    returns: Flags
+    jumps: Flags
+    switches: Flags
+    calls: Flags
+
+
+def _leaves(code: _Code, live: Flags) -> _Leaves:
     words = code.words
-    low = words & np.uint32(0xF)
-    exchange = match(words, 0x0FFFFFF0, 0x012FFF10) & live
+    to_link = match(words, 0xF, 14)
+    exchange = (match(words, 0x0FFFFFF0, 0x012FFF10) | match(words, 0x0FFFFFF0, 0x01A0F000)) & live
     link = match(words, 0x0FFFFFF0, 0x012FFF30) & live
-    move = match(words, 0x0FFFFFF0, 0x01A0F000) & live
     popped = match(words, 0x0E108000, 0x08108000) & live
     loaded = match(words, 0x0C50F000, 0x0410F000) & live & ~match(words, 0x02000010, 0x02000010)
     from_stack = loaded & match(words, 0x000F0000, 0x000D0000)
-    operation = words >> np.uint32(21) & np.uint32(0xF)
-    computed = match(words, 0x0C00F000, 0x0000F000) & live & ~move & ((operation < 8) | (operation > 11))  # noqa: PLR2004  # TST TEQ CMP CMN
-    computed &= ~match(words, 0x02000090, 0x00000090)
-    to_link = low == 14  # noqa: PLR2004  # LR
-    returns = ((exchange | move) & to_link) | popped | from_stack
-    leaves = ((exchange | move) & ~to_link) | (loaded & ~from_stack) | computed
+    scaled = loaded & match(words, 0x02000000, 0x02000000)
+    computed = match(words, 0x0FEFF000, 0x008FF000) | match(words, 0x0DEFF000, 0x008FF000)  # add pc, pc, ...
     after = np.zeros(len(words), np.bool_)
     after[1:] = match(words[:-1], 0x0FFFFFFF, 0x01A0E00F)  # mov lr, pc: the call of processors without BLX
-    linked = link | (leaves & after)
-    return returns & ~after, leaves & ~after, linked | (returns & after)
+    returns = ((exchange & to_link) | popped | from_stack) & ~after
+    leaves = (exchange & ~to_link) | (loaded & ~from_stack & ~scaled)
+    switches = (scaled | (computed & live)) & ~after
+    return _Leaves(returns, leaves & ~after, switches, link | ((leaves | scaled) & after))
 
 
 def _constants(code: _Code, live: Flags) -> _Constants:
@@ -148,11 +157,28 @@ def _constants(code: _Code, live: Flags) -> _Constants:
     loaded = _Constants(at, register(words[at]), words[index[good]].astype(np.int64))
     high = np.flatnonzero(match(words, 0x0FF00000, 0x03400000) & live)
     low = match(words, 0x0FF00000, 0x03000000) & live
-    before = _earlier(high, low, register(words), register(words[high]))
+    before = earlier(high, low, register(words), register(words[high]), LOOK_BACK)
     high, before = high[before >= 0], before[before >= 0]
     built = _Constants(high, register(words[high]), half(words[high]) << 16 | half(words[before]))
     every = _Constants(*(np.concatenate(pair) for pair in zip(loaded, built, strict=True)))
     return _Constants(*(column[np.argsort(every.index, kind="stable")] for column in every))
+
+
+def _known(code: _Code, live: Flags, pairs: _Constants, leaves: _Leaves) -> tuple[Longs, Longs]:
+    """Calls and jumps through a register or pool that holds a constant: where, and where to."""
+    words = code.words
+    kind, operation = words >> np.uint32(26) & np.uint32(3), words >> np.uint32(23) & np.uint32(3)
+    writes = live & (((kind == 0) & (operation != 2)) | ((kind == 1) & match(words, 0x00100000, 0x00100000)))  # noqa: PLR2004  # compares
+    writes[pairs.index] = True
+    constant, value = np.zeros(len(words), np.bool_), np.zeros(len(words), np.int64)
+    constant[pairs.index], value[pairs.index] = True, pairs.value
+    pool = (leaves.jumps | leaves.calls) & constant & match(words, 0x0000F000, 0x0000F000)
+    used = np.flatnonzero((leaves.jumps | leaves.calls) & ~pool & match(words, 0x0C000000, 0))
+    wanted = (words[used] & np.uint32(0xF)).astype(np.int64)
+    origin = earlier(used, writes, register(words), wanted, LOOK_BACK)
+    good = (origin >= 0) & constant[origin]
+    direct = np.flatnonzero(pool)
+    return np.concatenate([used[good], direct]), np.concatenate([value[origin[good]], value[direct]])
 
 
 def register(words: Words) -> Longs:
@@ -165,17 +191,6 @@ def half(words: Words) -> Longs:
     return (words >> np.uint32(4) & np.uint32(0xF000) | words & np.uint32(0xFFF)).astype(np.int64)
 
 
-def _earlier(index: Longs, writers: Flags, registers: Longs, wanted: Longs) -> Longs:
-    """For each index the nearest instruction before it that is a writer of the wanted register; -1 if none is near."""
-    found = np.full(len(index), -1, np.int64)
-    for step in range(1, LOOK_BACK + 1):
-        before = index - step
-        fits = (found < 0) & (before >= 0)
-        fits &= writers[before] & (registers[before] == wanted)
-        found[fits] = before[fits]
-    return found
-
-
 def _references(code: _Code, live: Flags, constants: _Constants) -> tuple[Longs, Longs]:
     """Constants as they stand, and those added to the PC (position-independent code)."""
     words = code.words
@@ -184,9 +199,11 @@ def _references(code: _Code, live: Flags, constants: _Constants) -> tuple[Longs,
     values[constants.index] = constants.value
     registers = register(words)
     adds = np.flatnonzero(match(words, 0x0FEF0FF0, 0x008F0000) & live)  # add rd, pc, rm
-    before = _earlier(adds, writers, registers, (words[adds] & np.uint32(0xF)).astype(np.int64))
+    before = earlier(adds, writers, registers, (words[adds] & np.uint32(0xF)).astype(np.int64), LOOK_BACK)
     swapped = np.flatnonzero(match(words, 0x0FE00FFF, 0x0080000F) & live & ~match(words, 0x000F0000, 0x000F0000))
-    origin = _earlier(swapped, writers, registers, (words[swapped] >> np.uint32(16) & np.uint32(0xF)).astype(np.int64))
+    origin = earlier(
+        swapped, writers, registers, (words[swapped] >> np.uint32(16) & np.uint32(0xF)).astype(np.int64), LOOK_BACK
+    )
     adds, before = np.concatenate([adds, swapped]), np.concatenate([before, origin])
     adds, before = adds[before >= 0], before[before >= 0]
     relative = code.at[adds] + PC_AHEAD + values[before] & 0xFFFFFFFF
