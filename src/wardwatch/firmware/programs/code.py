@@ -28,6 +28,7 @@ class Code:
     hints: Longs
     modes: Longs
     gp: int | None
+    got: mips.Global | None = None
 
     @property
     def plain(self) -> int:
@@ -62,7 +63,7 @@ def _swept(code: Code, start: int, end: int) -> Flow:
     at, words = _words(code, start, end)
     if machine is Machine.AARCH64:
         return aarch64.sweep(words, at)
-    return mips.sweep(words, at, code.gp) if machine is Machine.MIPS else powerpc.sweep(words, at)
+    return mips.sweep(words, at, code.got) if machine is Machine.MIPS else powerpc.sweep(words, at)
 
 
 def _arm(code: Code, start: int, end: int) -> tuple[Flow, list[tuple[int, int]]]:

@@ -12,15 +12,17 @@ from .code import Code, Stretches, linkage
 from .code import flow as swept
 from .elf import ET_DYN, HIGHEST, PT_INTERP, Elf, read
 from .flow import Flow, Longs
-from .loading import DT_PLTGOT, MACHINES, Loaded, loaded
+from .loading import DT_MIPS_GOTSYM, DT_MIPS_LOCAL_GOTNO, DT_PLTGOT, MACHINES, Loaded, loaded
 from .memory import Memory
 from .ranges import code_stretches
+from .sets import mips
 from .sites import Linkage, looked_up
 from .symbols import static_symbols
 from .unwind import starts as unwind_starts
 
 DT_INIT: Final = 12
 DT_FINI: Final = 13
+PT_MIPS_REGINFO: Final = 0x70000000
 ARRAYS: Final = ((25, 27), (26, 28), (32, 33))
 """DT_INIT_ARRAY, DT_FINI_ARRAY, DT_PREINIT_ARRAY, each with the tag of its size."""
 MOST_IN_ARRAY: Final = 4096
@@ -38,7 +40,7 @@ def load(data: bytes) -> Binary:
     hints = np.unique(np.concatenate([names.at, unwind_starts(elf), _fixed(elf, memory)]))
     stretches = code_stretches(elf, image.segments)
     hints = hints[functions.inside(hints, stretches)]
-    code = Code(machine, memory, stretches, hints, _modes(elf, names.at), _global_pointer(elf, machine))
+    code = Code(machine, memory, stretches, hints, _modes(elf, names.at), *_global_pointer(elf, machine, memory, image))
     flow, thumb = swept(code)
     linked = _linkage(image, code)
     sure = _sure(flow, hints & code.plain, linked.places, stretches)
@@ -78,12 +80,23 @@ def _modes(elf: Elf, symbols: Longs) -> Longs:
     return np.append(symbols, np.array([elf.entry], np.int64)) if elf.entry < HIGHEST else symbols
 
 
-def _global_pointer(elf: Elf, machine: Machine) -> int | None:
-    """$gp of MIPS programs lies 0x7ff0 behind the GOT's start (MIPS psABI); PIC code of i386 keeps the GOT's own address."""
+def _global_pointer(elf: Elf, machine: Machine, memory: Memory, image: Loaded) -> tuple[int | None, mips.Global | None]:
+    """$gp of MIPS programs, and what it reaches; PIC code of i386 keeps the GOT's own address in EBX.
+
+    $gp lies 0x7ff0 behind the GOT's start (MIPS psABI, chapter 5); in a static program .reginfo says it.
+    """
     got = elf.dynamic.get(DT_PLTGOT, 0)
-    if not 0 < got < HIGHEST:
-        return None
-    return {Machine.MIPS: got + 0x7FF0, Machine.X86: got}.get(machine)
+    if machine is Machine.X86 and 0 < got < HIGHEST:
+        return got, None
+    if machine is not Machine.MIPS:
+        return None, None
+    if not got:
+        place = next((header for header in elf.headers if header.kind == PT_MIPS_REGINFO), None)
+        gp = memory.word(place.address + 20) if place else None  # ri_gp_value
+        return gp, mips.Global(gp, gp - 0x7FF0, np.empty(0, np.int64)) if gp else None
+    count = elf.dynamic.get(DT_MIPS_LOCAL_GOTNO, 0) + len(image.symbols) - elf.dynamic.get(DT_MIPS_GOTSYM, 0)
+    words = memory.words(got, got + 4 * max(0, count)).astype(np.int64) if got < HIGHEST else np.empty(0, np.int64)
+    return got + 0x7FF0, mips.Global(got + 0x7FF0, got, words)
 
 
 def _linkage(image: Loaded, code: Code) -> Linkage:

@@ -3,7 +3,7 @@
 Encodings: MIPS Architecture For Programmers, volume II-A; calling through $t9 and $gp: MIPS psABI, chapter 3.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,28 @@ GP: Final = 28
 T9: Final = 25
 
 
-def sweep(words: Words, start: int, gp: int | None) -> Flow:
-    """The flow of the words at `start`. `gp` is the value that $gp has in the program's functions."""
+class Global(NamedTuple):
+    """The value $gp has in the program's functions, and the GOT it leads to: its address and words."""
+
+    gp: int
+    got: int
+    words: Longs
+
+    def holds(self, slots: Longs) -> Flags:
+        """Which addresses are words of the GOT."""
+        inside: Flags = (slots >= self.got) & (slots < self.got + 4 * len(self.words))
+        return inside
+
+
+def sweep(words: Words, start: int, pointer: Global | None) -> Flow:
+    """The flow of the words at `start`."""
     if not len(words):
         return Flow()
     at = start + 4 * np.arange(len(words), dtype=np.int64)
     jump, call = match(words, 0xFC000000, 0x08000000), match(words, 0xFC000000, 0x0C000000)
-    linked = match(words, 0xFFFF0000, 0x04110000)  # bal
+    linked = match(words, 0xFFFF0000, 0x04110000) & ~match(
+        words, 0xFFFF, 1
+    )  # bal, but not to the next: it reads the PC
     region = (at + 4 & ~0x0FFFFFFF) + ((words & np.uint32(0x03FFFFFF)).astype(np.int64) << 2)
     relative = at + 4 + (words.astype(np.uint16).view(np.int16).astype(np.int64) << 2)
     branch = _branches(words)
@@ -32,7 +47,7 @@ def sweep(words: Words, start: int, gp: int | None) -> Flow:
     back = match(words, 0x03E00000, 0x03E00000)
     jumps = np.flatnonzero(jump | branch)
     calls = np.flatnonzero(call | linked)
-    constants = _Constants(words, at, gp)
+    constants = _Constants(words, at, pointer)
     index = np.flatnonzero(through | (leaves & ~back))
     slot, value = constants.of(index, _register(words[index], 21))
     known, slotted = value >= 0, slot >= 0
@@ -77,23 +92,37 @@ def _branches(words: Words) -> Flags:
 class _Constants:
     """What is known of registers: LUI with what completes it, and words loaded through $gp."""
 
-    def __init__(self, words: Words, at: Longs, gp: int | None) -> None:
+    def __init__(self, words: Words, at: Longs, pointer: Global | None) -> None:
         self.words, self.at = words, at
         operation = words >> np.uint32(26)
         self._slot = np.full(len(words), -1, np.int64)
         self._value = np.full(len(words), -1, np.int64)
         self._upper(operation)
-        if gp is not None:
-            loads = (operation == 0x23) & match(words, 0x03E00000, GP << 21)  # noqa: PLR2004  # lw
-            self._slot[loads] = gp + _signed(words[loads]) & 0xFFFFFFFF
-            near = (operation == 9) & match(words, 0x03E00000, GP << 21)  # noqa: PLR2004  # addiu rt, gp
-            self._value[near] = gp + _signed(words[near]) & 0xFFFFFFFF
         self.target = np.where((operation == 0) | (operation == 0x1C), _register(words, 11), _register(words, 16))  # noqa: PLR2004  # SPECIAL, SPECIAL2
         self.writes = _writers(words, operation)
+        if pointer is not None:
+            self._global(pointer, operation)
         known = np.flatnonzero(self._value >= 0)
         slots = np.flatnonzero(self._slot >= 0)
         self.places = np.concatenate([at[known], at[slots]])
         self.values = np.concatenate([self._value[known], self._slot[slots]])
+
+    def _global(self, pointer: Global, operation: NDArray[np.uint32]) -> None:
+        """Words of the GOT loaded through $gp or a copy of it, and what ADDIU makes of such a page address."""
+        words = self.words
+        base = _register(words, 21)
+        place = pointer.gp + _signed(words) & 0xFFFFFFFF
+        copied = (base != 29) & (base != 30) & match(words, 0x8000, 0x8000) & pointer.holds(place)  # noqa: PLR2004  # sp, fp
+        loads = (operation == 0x23) & ((base == GP) | copied)  # noqa: PLR2004  # lw
+        self._slot[loads] = place[loads]
+        near = (operation == 9) & (base == GP)  # noqa: PLR2004  # addiu rt, gp
+        self._value[near] = place[near]
+        users = np.flatnonzero((operation == 9) & (base != GP) & (base != 29) & (base != 0))  # noqa: PLR2004  # sp
+        origin = earlier(users, self.writes, self.target, base[users], LOOK_BACK)
+        good = (origin >= 0) & (self._slot[origin] >= 0) & pointer.holds(self._slot[origin])
+        users, origin = users[good], origin[good]
+        page = pointer.words[self._slot[origin] - pointer.got >> 2]
+        self._value[users] = page + _signed(words[users]) & 0xFFFFFFFF
 
     def _upper(self, operation: NDArray[np.uint32]) -> None:
         words = self.words

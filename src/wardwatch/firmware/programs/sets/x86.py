@@ -63,7 +63,9 @@ def _signed(code: _Code, place: Longs, width: int) -> Longs:
 def _flow(code: _Code, *, long_mode: bool, got: int | None) -> Flow:
     opcode, second = code.opcode, code.second
     escape = opcode == 0x0F  # noqa: PLR2004  # two-byte opcodes
-    call = opcode == 0xE8  # noqa: PLR2004  # opcodes, here and below
+    call = (opcode == 0xE8) & (
+        _signed(code, code.place + 1, 4) != 0
+    )  # not the next: that reads the PC; noqa: PLR2004  # opcodes, here and below
     far, near = opcode == 0xE9, opcode == 0xEB  # noqa: PLR2004
     short = ((opcode & 0xF0) == 0x70) | ((opcode >= 0xE0) & (opcode <= 0xE3))  # noqa: PLR2004
     long = escape & ((second & 0xF0) == 0x80)  # noqa: PLR2004
