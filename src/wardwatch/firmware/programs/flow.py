@@ -86,7 +86,8 @@ def earlier(index: Longs, writers: Flags, registers: Longs, wanted: Longs, steps
     for step in range(1, steps + 1):
         before = index - step
         fits = (found < 0) & (before >= 0)
-        fits &= writers[before] & (registers[before] == wanted)
+        place = np.maximum(before, 0)
+        fits &= writers[place] & (registers[place] == wanted)
         found[fits] = before[fits]
     return found
 

@@ -94,17 +94,17 @@ def dynamic_symbols(elf: Elf, at_least: int = 0) -> Symbols:
     count = max(at_least, _hashed(elf), elf.dynamic.get(DT_MIPS_SYMTABNO, 0))
     count = min(count, MOST_SYMBOLS)
     found = elf.table(table, count * layout.itemsize, layout) if table else np.empty(0, layout)
-    strings, left = elf.offset_of(elf.dynamic.get(DT_STRTAB, 0))
+    strings, left = elf.offset_of(elf.dynamic.get(DT_STRTAB, -1))
     return _columns(elf, found, strings, strings + min(left, elf.dynamic.get(DT_STRSZ, left)))
 
 
 def _hashed(elf: Elf) -> int:
     """The number of symbols by the hash tables (DT_HASH says it; DT_GNU_HASH ends its last chain with an odd word)."""
     word = np.dtype([("word", elf.order + "u4")])
-    plain = elf.table(elf.dynamic.get(DT_HASH, 0), 8, word)["word"]
+    plain = elf.table(elf.dynamic.get(DT_HASH, -1), 8, word)["word"]
     if len(plain) == 2:  # noqa: PLR2004  # nbucket, nchain
         return int(plain[1])
-    at = elf.dynamic.get(DT_GNU_HASH, 0)
+    at = elf.dynamic.get(DT_GNU_HASH, -1)
     head = elf.table(at, 16, word)["word"].astype(np.int64)
     if len(head) < 4:  # noqa: PLR2004  # nbuckets, symoffset, bloom_size, bloom_shift
         return 0
