@@ -13,6 +13,7 @@ from wardwatch.firmware.programs.flow import Flags, Flow, Longs, behind, earlier
 Words = NDArray[np.uint32]
 PC_AHEAD: Final = 8
 LOOK_BACK: Final = 12
+ROUNDS: Final = 3
 """How many instructions before its use a constant may be loaded to count as the one used."""
 ALWAYS: Final = 14
 FROM_T32: Final = 0x46C04778
@@ -86,10 +87,11 @@ def _literals(code: _Code) -> Flags:
     index = _literal_words(code, single)
     data = np.zeros(len(words), np.bool_)
     data[index[index >= 0]] = True
-    # A load that lies among literals itself is none: take its mark back.
-    index = np.where(data[single], -1, index)
-    data[:] = False
-    data[index[index >= 0]] = True
+    # A load that lies among literals itself is none: its mark is taken back, and then those that it had denied.
+    for _ in range(ROUNDS):
+        true = np.where(data[single], -1, index)
+        data[:] = False
+        data[true[true >= 0]] = True
     _mark_doubles(code, data, usual)
     return data
 

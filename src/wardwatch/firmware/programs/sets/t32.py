@@ -15,6 +15,7 @@ from wardwatch.firmware.programs.flow import Flags, Flow, Longs, earlier, match,
 Halves = NDArray[np.uint16]
 PC_AHEAD: Final = 4
 LOOK_BACK: Final = 24
+ROUNDS: Final = 4
 NOP: Final = 0x46C0
 NOP_HINT: Final = 0xBF00
 
@@ -36,10 +37,21 @@ def sweep(halves: Halves, start: int, starts: Longs) -> Flow:
     forced = np.zeros(len(halves), np.bool_)
     places = (starts[(starts >= start) & (starts < start + 2 * len(halves))] - start) >> 1
     forced[places] = True
-    data = _literal_halves(_decoded(halves, start, forced, np.zeros(len(halves), np.bool_)), start, len(halves))
-    forced[1:] |= data[:-1] & ~data[1:]
-    code = _decoded(halves, start, forced, data)
+    # Pools hold words that look like loads, and those would call code data: what lies in a pool by the last round does
+    # not count in the next. Rounds give too much and too little by turns, and come closer.
+    data = np.zeros(len(halves), np.bool_)
+    for _ in range(ROUNDS):
+        code = _decoded(halves, start, _resynced(forced, data), data)
+        data = _unrun(code, _literal_halves(code, start, len(halves)), halves, start)
+    code = _decoded(halves, start, _resynced(forced, data), data)
     return _flow(code, halves, start, data)
+
+
+def _resynced(forced: Flags, data: Flags) -> Flags:
+    """An instruction begins where a pool ends."""
+    begins = forced.copy()
+    begins[1:] |= data[:-1] & ~data[1:]
+    return begins
 
 
 def _decoded(halves: Halves, start: int, forced: Flags, data: Flags) -> _Code:
@@ -108,42 +120,65 @@ def _literal_halves(code: _Code, start: int, count: int) -> Flags:
     return data
 
 
-def _flow(code: _Code, halves: Halves, start: int, data: Flags) -> Flow:
-    calls, calls_to = _calls(code)
-    jumps, jumps_to, conditional = _jumps(code)
+class _Leaves(NamedTuple):
+    """Instructions that set the PC other than by an offset."""
+
+    jumps: Flags
+    switches: Flags
+    to_a32: Flags
+    stops: Flags
+
+
+def _leaves(code: _Code) -> _Leaves:
     register = code.first >> np.uint32(3) & np.uint32(0xF)
     exchange = _narrow(code, 0xFF87, 0x4700) | _narrow(code, 0xFF87, 0x4687)
-    link = _narrow(code, 0xFF87, 0x4780)
     to_link, to_pc = register == 14, register == 15  # noqa: PLR2004  # LR, PC
     popped = _narrow(code, 0xFF00, 0xBD00) | _broad(code, 0xFFD0, 0xE890, 0x8000, 0x8000)
     popped |= _broad(code, 0xFFD0, 0xE910, 0x8000, 0x8000)
     loaded = _broad(code, 0xFF70, 0xF850, 0xF000, 0xF000)
     from_stack = loaded & match(code.first, 0xF, 0xD)
-    table = _broad(code, 0xFFF0, 0xE8D0, 0xFFE0, 0xF000)
-    leaves = exchange & ~to_link & ~to_pc
-    switches = table | (loaded & ~from_stack)
-    stop = popped | from_stack | exchange | switches
-    size = np.where(code.wide, 4, 2)
-    to_a32 = exchange & to_pc
-    unconditional = ~conditional
-    ended = stop & ~code.guarded
-    ended[jumps[unconditional]] = True
-    # Data lie between instructions here, so what follows an end is told by address.
-    after = np.zeros(len(halves) + 2, np.bool_)
-    after[((code.at + size)[ended] - start) >> 1] = True
-    padding = data | (halves == 0) | (halves == NOP) | (halves == NOP_HINT)
-    ends = start + 2 * np.flatnonzero(unreached(after[: len(halves)], padding))
+    switches = _broad(code, 0xFFF0, 0xE8D0, 0xFFE0, 0xF000) | (loaded & ~from_stack)
+    always = _narrow(code, 0xF800, 0xE000) | _broad(code, 0xF800, 0xF000, 0xD000, 0x9000)
+    stops = (popped | from_stack | exchange | switches | always) & ~code.guarded
+    return _Leaves(exchange & ~to_link & ~to_pc, switches, exchange & to_pc, stops)
+
+
+def _behind(code: _Code, chosen: Flags, start: int, count: int) -> Flags:
+    """By halfword: what follows one of the chosen instructions. Data lie between instructions, so addresses tell."""
+    after = np.zeros(count + 2, np.bool_)
+    after[((code.at + np.where(code.wide, 4, 2))[chosen] - start) >> 1] = True
+    return after[:count]
+
+
+def _unrun(code: _Code, data: Flags, halves: Halves, start: int) -> Flags:
+    """Of the halfwords taken for data those that control does not run into: behind a jump, a return or a call."""
+    calls = _broad(code, 0xF800, 0xF000, 0xC000, 0xC000) | _narrow(code, 0xFF87, 0x4780)
+    after = _behind(code, _leaves(code).stops | calls, start, len(halves))
+    return data & unreached(after, data | _padding(halves))
+
+
+def _padding(halves: Halves) -> Flags:
+    empty: Flags = (halves == 0) | (halves == NOP) | (halves == NOP_HINT)
+    return empty
+
+
+def _flow(code: _Code, halves: Halves, start: int, data: Flags) -> Flow:
+    calls, calls_to = _calls(code)
+    jumps, jumps_to, conditional = _jumps(code)
+    leaves = _leaves(code)
+    to_a32 = code.at[leaves.to_a32]
+    after = _behind(code, leaves.stops, start, len(halves))
     references, values = _references(code, halves, start)
     return Flow(
         calls=code.at[calls],
         calls_to=calls_to,
-        jumps=np.concatenate([code.at[jumps], code.at[to_a32]]),
-        jumps_to=np.concatenate([jumps_to, (code.at[to_a32] + PC_AHEAD) & ~3]),
-        conditional=np.concatenate([conditional, np.zeros(int(to_a32.sum()), np.bool_)]),
-        indirect_calls=code.at[link],
-        indirect_jumps=code.at[leaves],
-        switches=code.at[switches],
-        ends=ends,
+        jumps=np.concatenate([code.at[jumps], to_a32]),
+        jumps_to=np.concatenate([jumps_to, (to_a32 + PC_AHEAD) & ~3]),
+        conditional=np.concatenate([conditional, np.zeros(len(to_a32), np.bool_)]),
+        indirect_calls=code.at[_narrow(code, 0xFF87, 0x4780)],
+        indirect_jumps=code.at[leaves.jumps],
+        switches=code.at[leaves.switches],
+        ends=start + 2 * np.flatnonzero(unreached(after, data | _padding(halves))),
         references=references,
         values=values,
         prologues=code.at[_prologues(code)] | 1,
