@@ -1,7 +1,7 @@
 """In: the nodes of a tree. Out: files by path as a running system would find them, links followed within bounds."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fnmatch import translate
 from posixpath import dirname, join, normpath
 from re import compile as compiled
@@ -25,8 +25,9 @@ class Files:
     def __init__(self, nodes: Iterable[Node] = ()) -> None:
         self._by_path = {node.path: node for node in nodes}
         self._paths = sorted(self._by_path)
+        self._names = {path.rpartition("/")[2] for path in self._paths}
 
-    def __iter__(self) -> Iterable[Node]:
+    def __iter__(self) -> Iterator[Node]:
         """Every node, in the order of paths."""
         return (self._by_path[path] for path in self._paths)
 
@@ -41,11 +42,13 @@ class Files:
         node = self._by_path.get(path)
         if node and node.kind is not NodeKind.LINK:
             return node
-        real = self._real(path)
+        real = self._real(path) if path.rpartition("/")[2] in self._names else None
         return self._by_path.get(real) if real else None
 
     def program(self, name: str, path: Iterable[str] = WHERE_PROGRAMS_ARE) -> Node | None:
         """The file a shell would start for `name`."""
+        if name.rpartition("/")[2] not in self._names:
+            return None
         places = (name,) if "/" in name else tuple(join(folder, name) for folder in path)
         found = (self.find(place) for place in places)
         return next((node for node in found if node and node.kind is NodeKind.FILE), None)
@@ -66,7 +69,7 @@ class Files:
 
     def matching(self, pattern: str) -> tuple[str, ...]:
         """The paths that a shell's pattern stands for, in order; a leading dot is not matched by a sign."""
-        found = ("/",)
+        found: tuple[str, ...] = ("/",)
         for piece in absolute(pattern).strip("/").split("/"):
             found = tuple(path for folder in found for path in self._step(folder, piece))[:MOST_MATCHES]
         return tuple(path for path in found if path != "/")

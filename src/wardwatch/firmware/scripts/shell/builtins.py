@@ -31,13 +31,13 @@ def _test(runner: Runner, simple: Simple, world: World) -> list[World]:
 
 
 def _status(value: int) -> Builtin:
-    return lambda _runner, _simple, world: [replace(world, status=value)]
+    return lambda _runner, _simple, world: [world.fork(status=value)]
 
 
 def _declare(runner: Runner, simple: Simple, world: World) -> list[World]:
     """`export`, `readonly`, `local` and kin: assignments as arguments."""
     del runner
-    world = replace(world, status=0)
+    world = world.fork(status=0)
     is_local = literal(simple.words[0]) in {"local", "declare", "typeset"}
     for word in simple.words[1:]:
         first = word[0] if word and isinstance(word[0], str) else ""
@@ -57,7 +57,7 @@ def _declare(runner: Runner, simple: Simple, world: World) -> list[World]:
 
 def _unset(runner: Runner, simple: Simple, world: World) -> list[World]:
     del runner
-    world = replace(world, status=0)
+    world = world.fork(status=0)
     for word in simple.words[1:]:
         name = literal(word) or ""
         if _NAME.match(name):
@@ -68,24 +68,24 @@ def _unset(runner: Runner, simple: Simple, world: World) -> list[World]:
 def _set(runner: Runner, simple: Simple, world: World) -> list[World]:
     """`set -- words` gives new arguments; options change nothing that is followed here."""
     del runner
-    world = replace(world, status=0)
+    world = world.fork(status=0)
     words = simple.words[1:]
     while words and re.match(r"[-+][A-Za-z]", literal(words[0]) or ""):
         words = words[2:] if (literal(words[0]) or "")[1:] == "o" else words[1:]
     if not words:
         return [world]
     given = words[1:] if literal(words[0]) == "--" else words
-    return [replace(world, arguments=tuple(given))]
+    return [world.fork(arguments=tuple(given))]
 
 
 def _shift(runner: Runner, simple: Simple, world: World) -> list[World]:
     del runner
     count = literal(simple.words[1]) if len(simple.words) > 1 else "1"
     if world.arguments is None or not count or not re.fullmatch(r"\d{1,4}", count):
-        return [replace(_shifted(world), status=0)]
+        return [_shifted(world).fork(status=0)]
     if int(count) > len(world.arguments):
-        return [replace(world, status=1)]
-    return [replace(world, status=0, arguments=world.arguments[int(count) :])]
+        return [world.fork(status=1)]
+    return [world.fork(status=0, arguments=world.arguments[int(count) :])]
 
 
 def _shifted(world: World) -> World:
@@ -95,14 +95,14 @@ def _shifted(world: World) -> World:
     moved = tuple(
         hole(f"argument {n} of {world.place.function or 'the script'}", f"argument:{n}") for n in range(2, 10)
     )
-    return replace(world, arguments=(*moved, hole("more arguments of the script", "argument:@")))
+    return world.fork(arguments=(*moved, hole("more arguments of the script", "argument:@")))
 
 
 def _cd(runner: Runner, simple: Simple, world: World) -> list[World]:
     runner.record.call(world, simple.words, simple.line, {})
     known = literal(simple.words[1]) if len(simple.words) > 1 else None
     here = literal(world.variables.get(FOLDER, ("/",)))
-    world = replace(world, status=status_of("cd"))
+    world = world.fork(status=status_of("cd"))
     if known is None or (here is None and not known.startswith("/")) or known == "-":
         world.set(FOLDER, hole("the working folder"))
     else:
@@ -112,7 +112,7 @@ def _cd(runner: Runner, simple: Simple, world: World) -> list[World]:
 
 def _pwd(runner: Runner, simple: Simple, world: World) -> list[World]:
     del runner, simple
-    world = replace(world, status=0)
+    world = world.fork(status=0)
     world.say(joined((world.variables.get(FOLDER, ("/",)), text("\n"))))
     return [world]
 
@@ -129,7 +129,7 @@ def _leave(flow: str) -> Builtin:
             status = int(number) & 0xFF
         elif number is None:
             status = Guard(Hole(f"value of {shown_as(simple.words[1])}"), "==", 0)
-        return [replace(world, flow=flow, status=status)]
+        return [world.fork(flow=flow, status=status)]
 
     return run
 
@@ -138,7 +138,7 @@ def _jump(flow: str) -> Builtin:
     def run(_runner: Runner, simple: Simple, world: World) -> list[World]:
         number = _number(simple)
         levels = int(number) if number and re.fullmatch(r"[1-9]\d?", number) else 1
-        return [replace(world, flow=flow, levels=min(levels, _MOST_LEVELS), status=0)]
+        return [world.fork(flow=flow, levels=min(levels, _MOST_LEVELS), status=0)]
 
     return run
 
@@ -148,18 +148,18 @@ def _read(runner: Runner, simple: Simple, world: World) -> list[World]:
     del runner
     names = [known for word in simple.words[1:] if (known := literal(word)) and _NAME.match(known)] or ["REPLY"]
     line, rest = _line(world.stdin)
-    world = replace(world, stdin=rest)
+    world = world.fork(stdin=rest)
     if line is None:
         source = shown_as(world.stdin)[:60] if world.stdin else "standard input"
         holes = [hole(f"a word read from {source}", "input") for _ in names]
         guard = Guard(Hole(f"whether {source} has another line", ("input",)), "==", 0)
-        world = replace(world, status=guard)
+        world = world.fork(status=guard)
         world.variables = {**world.variables, **dict(zip(names, holes, strict=True))}
         return [world]
     words = line.split(None, len(names) - 1)
     for number, name in enumerate(names):
         world.set(name, text(words[number].rstrip() if number < len(words) else ""))
-    return [replace(world, status=0 if line.endswith("\n") or line.strip() else 1)]
+    return [world.fork(status=0 if line.endswith("\n") or line.strip() else 1)]
 
 
 def _line(stdin: Value | None) -> tuple[str | None, Value | None]:
@@ -178,7 +178,7 @@ def _eval(runner: Runner, simple: Simple, world: World) -> list[World]:
 def _source(runner: Runner, simple: Simple, world: World) -> list[World]:
     runner.record.call(world, simple.words, simple.line, {})
     if len(simple.words) == 1:
-        return [replace(world, status=1)]
+        return [world.fork(status=1)]
     return runner.source(simple.words[1], simple.words[2:], world, simple.line)
 
 
@@ -187,8 +187,8 @@ def _trap(runner: Runner, simple: Simple, world: World) -> list[World]:
     runner.record.call(world, simple.words, simple.line, {})
     signals = " ".join(shown_as(word) for word in simple.words[2:])
     if len(simple.words) > 2 and literal(simple.words[1]) not in {"-", "", "-l", "-p", "--"}:  # noqa: PLR2004  # trap TEXT SIGNAL
-        runner.run_text(simple.words[1], replace(world, notes={**world.notes, "trap": signals}), simple.line)
-    return [replace(world, status=0)]
+        runner.run_text(simple.words[1], world.fork(notes={**world.notes, "trap": signals}), simple.line)
+    return [world.fork(status=0)]
 
 
 def _exec(runner: Runner, simple: Simple, world: World) -> list[World]:
@@ -196,14 +196,14 @@ def _exec(runner: Runner, simple: Simple, world: World) -> list[World]:
     from_option = 3 if len(simple.words) > 1 and literal(simple.words[1]) == "-a" else 1
     words = simple.words[from_option:]
     if not words:
-        return [replace(world, status=0)]
-    return [replace(after, flow="exit") for after in runner.command(simple.inside(words), world)]
+        return [world.fork(status=0)]
+    return [after.fork(flow="exit") for after in runner.command(simple.inside(words), world)]
 
 
 def _getopts(runner: Runner, simple: Simple, world: World) -> list[World]:
     del runner
     name = literal(simple.words[2]) if len(simple.words) > 2 else ""  # noqa: PLR2004  # getopts OPTIONS NAME
-    world = replace(world, status=Guard(Hole("whether options are left", ("argument:@",)), "==", 0))
+    world = world.fork(status=Guard(Hole("whether options are left", ("argument:@",)), "==", 0))
     if name and _NAME.match(name):
         letter, value = hole("an option of the script", "argument:@"), hole("an option's value", "argument:@")
         world.variables = {**world.variables, name: letter, "OPTARG": value}
@@ -215,7 +215,7 @@ def _let(runner: Runner, simple: Simple, world: World) -> list[World]:
     del runner
     shown = " ".join(shown_as(word) for word in simple.words[1:])
     changed = re.findall(r"([A-Za-z_]\w*)\s*(?:[-+*/%&|^]|<<|>>)?=(?!=)|([A-Za-z_]\w*)\s*(?:\+\+|--)", shown)
-    world = replace(world, status=Guard(Hole(f"value of (({shown[:80]}))", ("unknown",)), "!=", 0))
+    world = world.fork(status=Guard(Hole(f"value of (({shown[:80]}))", ("unknown",)), "!=", 0))
     for name in {first or second for first, second in changed}:
         world.set(name, hole(f"value of (({shown[:80]}))"))
     return [world]

@@ -56,7 +56,7 @@ class Expander:
         """All fields of all words."""
         out: list[Expanded] = []
         for number, word in enumerate(words):
-            self.charge(not number % 16)
+            self.charge(int(number % 16 == 1))
             out.extend(self._word(word))
             if len(out) > MOST_FIELDS:
                 return [*out[:MOST_FIELDS], Expanded(hole("the rest of a long list of words"), loose=True)]

@@ -32,9 +32,9 @@ from .syntax import (
     Subshell,
     Word,
 )
-from .values import NOTHING, Value, closed, hole, joined, literal, shown_as
-from .structure import expands, set_in
-from .world import OUTPUT, Function, World, join, opposite
+from .values import NOTHING, Value, closed, hole, joined, literal, one_of, shown_as, text
+from .structure import expands, plain_words, set_in
+from .world import OUTPUT, Function, World, join, opposite, status_of
 
 DEEPEST: Final = 44
 MOST_TURNS: Final = 64
@@ -53,6 +53,8 @@ class Interpreter(Simples):
         self.passed: dict[Node, World] = {}
         self.defined: dict[tuple[str, str, int], Function] = {}
         self.called: set[Node] = set()
+        self.unfollowed: dict[Node, Function] = {}
+        self.swept: set[Node] = set()
 
     def run(self, node: Node, world: World) -> list[World]:
         """The worlds behind `node`."""
@@ -90,7 +92,7 @@ class Interpreter(Simples):
     def _pass(self, node: Node, world: World) -> None:
         """`node` is not reached from here; it is looked at in the end if nothing else reaches it."""
         if node not in self.passed and not (isinstance(node, Sequence) and not node.items):
-            self.passed[node] = replace(world, flow="")
+            self.passed[node] = world.fork(flow="")
 
     def _sides(self, worlds: Iterable[World]) -> tuple[list[World], list[World], list[World]]:
         """Where the last command succeeded, where it failed, and where something interrupted."""
@@ -125,7 +127,7 @@ class Interpreter(Simples):
             return [self._negated(after) for after in self.run(node.parts[0], world)]
         stdin, worlds = world.stdin, [world]
         for number, part in enumerate(node.parts):
-            fork = replace(world, stdin=stdin, redirected=() if number + 1 < len(node.parts) else world.redirected)
+            fork = world.fork(stdin=stdin, redirected=() if number + 1 < len(node.parts) else world.redirected)
             if number + 1 < len(node.parts):
                 stdin = self._captured(part, fork)
             else:
@@ -137,14 +139,14 @@ class Interpreter(Simples):
         if world.flow:
             return world
         if isinstance(world.status, Guard):
-            return replace(world, status=opposite(world.status))
-        return replace(world, status=int(not world.status))
+            return world.fork(status=opposite(world.status))
+        return world.fork(status=int(not world.status))
 
     def _apart(self, node: Node, fork: World, world: World) -> list[World]:
         """`node` in a shell of its own: of what it changes, only status and output remain."""
         out = []
         for after in self.run(node, fork):
-            left = replace(world, status=after.status, guards=after.guards)
+            left = world.fork(status=after.status, guards=after.guards)
             if OUTPUT in after.variables:
                 left.set(OUTPUT, after.variables[OUTPUT])
             out.append(left)
@@ -152,9 +154,9 @@ class Interpreter(Simples):
 
     def _captured(self, node: Node, world: World) -> Value:
         """What `node` prints, run in a shell of its own."""
-        fork = replace(world, redirected=())
+        fork = world.fork(redirected=())
         fork.set(OUTPUT, NOTHING)
-        worlds = self.joined([replace(after, flow="") for after in self.run(node, fork)])
+        worlds = self.joined([after.fork(flow="") for after in self.run(node, fork)])
         self.last = worlds[0].status if worlds else 0
         return worlds[0].variables[OUTPUT] if worlds else NOTHING
 
@@ -166,8 +168,8 @@ class Interpreter(Simples):
         return value
 
     def _background(self, node: Background, world: World) -> list[World]:
-        self.run(node.body, replace(world, notes={**world.notes, "background": "yes"}))
-        return [replace(world, status=0)]
+        self.run(node.body, world.fork(notes={**world.notes, "background": "yes"}))
+        return [world.fork(status=0)]
 
     def _subshell(self, node: Subshell, world: World) -> list[World]:
         return self._apart(node.body, world, world)
@@ -181,7 +183,7 @@ class Interpreter(Simples):
             done += [*left, *self._each(body, true, world)]
         if node.otherwise.items:
             return [*done, *self._each(node.otherwise, open_worlds, world)]
-        return [*done, *(replace(each, status=0) for each in open_worlds)]
+        return [*done, *(each.fork(status=0) for each in open_worlds)]
 
     def _case(self, node: Case, world: World) -> list[World]:
         done: list[World] = []
@@ -201,7 +203,7 @@ class Interpreter(Simples):
             going = self._each(body, [*taken, *falling], world)
             falling = [each for each in going if not each.flow] if end == ";&" else []
             done += [each for each in going if each.flow] if end == ";&" else going
-        return [*done, *falling, *(replace(each, status=0) for each in rest)]
+        return [*done, *falling, *(each.fork(status=0) for each in rest)]
 
     def _matched(self, patterns: tuple[Word, ...], subject: Value, world: World) -> tuple[list[World], list[World]]:
         """The worlds where one of `patterns` matches, and those where none does."""
@@ -224,10 +226,14 @@ class Interpreter(Simples):
     def _for(self, node: For, world: World) -> list[World]:
         done: list[World] = []
         words = (Word((Parameter("@", quoted=True),)),) if node.words is None else node.words
-        for fork, fields in self.alternatives(world, lambda expander: expander.fields(words)):
+        for start, fields in self.alternatives(world, lambda expander: expander.fields(words)):
+            fork = start
             if node.name == "" and node.words:
-                self._forget(node.body, fork)
+                fork = self._forget(node.body, fork)
             items = [field.value for field in fields]
+            if self.record.is_coarse and len(items) > 1:
+                fork = self._forget(node.body, fork)
+                items = [(one_of(items),)]
             if len(items) > MOST_TURNS:
                 rest = hole(f"one of {len(items) - MOST_TURNS} further words")
                 items = [*items[:MOST_TURNS], rest]
@@ -237,11 +243,11 @@ class Interpreter(Simples):
         return done
 
     def _turns(self, node: For, items: list[Value], world: World) -> list[World]:
-        going, done = [replace(world, status=0)], []
+        going, done = [world.fork(status=0)], []
         for item in items:
             turned: list[World] = []
             for each in self.joined(going):
-                fork = replace(each)
+                fork = each.fork()
                 fork.set(node.name, item)
                 turned += self.run(node.body, fork)
             going, left = _turned(turned)
@@ -253,7 +259,7 @@ class Interpreter(Simples):
     def _loop(self, node: Loop, world: World) -> list[World]:
         """As many turns as the condition is known for; then once more with what the loop changes unknown."""
         going, done = [world], []
-        constant = not expands(node.condition)
+        constant = self.record.is_coarse or not expands(node.condition)
         for turn in range(MOST_TURNS + 1):
             if constant or turn == MOST_TURNS:
                 going = [self._forget(node.body, each) for each in going]
@@ -262,42 +268,42 @@ class Interpreter(Simples):
             if node.negated:
                 true, false = false, true
             is_open = any(isinstance(each.status, Guard) for each in asked) or len(asked) > 1
-            done += [*left, *(replace(each, status=0) for each in false)]
+            done += [*left, *(each.fork(status=0) for each in false)]
             if is_open and not constant and turn < MOST_TURNS:
                 true = [self._forget(node.body, each) for each in true]
             going, left = _turned(self._each(node.body, true, world))
             done += left
             if not going or constant or is_open:
                 break
-        return [*done, *(replace(each, status=0) for each in going if not constant or is_open)] or self._endless(world)
+        return [*done, *(each.fork(status=0) for each in going if not constant or is_open)] or self._endless(world)
 
     @staticmethod
     def _endless(world: World) -> list[World]:
-        return [replace(world, flow="exit")]
+        return [world.fork(flow="exit")]
 
     def _forget(self, node: Node, world: World) -> World:
         """The world with every variable unknown that `node` sets: what the last turn left in it is not known."""
         names = {name for name in set_in(node) if name in world.variables}
-        holes = {name: hole(f"variable {name}, which a loop changes", f"variable:{name}") for name in names}
-        return replace(world, variables={**world.variables, **holes})
+        holes = {name: hole(f"variable {name}, which is changed again", f"variable:{name}") for name in names}
+        return world.fork(variables={**world.variables, **holes})
 
     def _redirected(self, node: Redirected, world: World) -> list[World]:
         done: list[World] = []
         read = self.redirections(node.redirections)
         for fork, found in self.alternatives(world, read):
             inside = self.opened(found, fork, node.line)
-            after = [
-                replace(each, stdin=fork.stdin, redirected=fork.redirected) for each in self.run(node.body, inside)
-            ]
+            after = [each.fork(stdin=fork.stdin, redirected=fork.redirected) for each in self.run(node.body, inside)]
             done += after
         return done
 
     def _definition(self, node: Definition, world: World) -> list[World]:
         function = Function(node, world.place.file)
         self.defined.setdefault((world.place.file, node.name, node.first), function)
-        return [replace(world, status=0, functions={**world.functions, node.name: function})]
+        return [world.fork(status=0, functions={**world.functions, node.name: function})]
 
     def _simple(self, node: Command, world: World) -> list[World]:
+        if plain := plain_words(node):
+            return self.command(Simple([text(word) for word in plain], node.line), world.fork())
         done: list[World] = []
         for fork, simple in self.alternatives(world, lambda expander: self.expanded(node, expander)):
             if simple.words:
@@ -312,13 +318,21 @@ class Interpreter(Simples):
         place = Place(function.file, name)
         self.record.edge(world, place, Via.CALL, simple.line)
         self.called.add(function.definition)
+        if self.record.is_coarse:
+            return self._not_followed(function, world)
         site = replace(world.place, line=simple.line)
         inside = self.opened(simple.redirections, world, simple.line)
-        inside = replace(
-            inside, place=place, arguments=tuple(simple.words[1:]), made_by=(*world.made_by, site), guards=(), saved={}
+        inside = inside.fork(
+                place=place, arguments=tuple(simple.words[1:]), made_by=(*world.made_by, site), guards=(), saved={}
         )  # fmt: skip
         after = self.run(function.definition.body, inside)
         return [self._returned(each, world) for each in self._bounded(after)]
+
+    def _not_followed(self, function: Function, world: World) -> list[World]:
+        """A call of which only what it may change is taken: its body is followed once, with any arguments."""
+        self.unfollowed.setdefault(function.definition, function)
+        left = self._forget(function.definition.body, world)
+        return [left.fork(status=status_of(function.definition.name))]
 
     @staticmethod
     def _returned(after: World, world: World) -> World:
@@ -326,8 +340,8 @@ class Interpreter(Simples):
         for name, old in after.saved.items():
             if old is None:
                 variables.pop(name, None)
-        return replace(
-            after, place=world.place, arguments=world.arguments, made_by=world.made_by, saved=world.saved,
+        return after.fork(
+                place=world.place, arguments=world.arguments, made_by=world.made_by, saved=world.saved,
             guards=(*world.guards, *after.guards), variables=variables, stdin=world.stdin, redirected=world.redirected,
             flow="" if after.flow in {"return", "break", "continue"} else after.flow,
         )  # fmt: skip
@@ -338,19 +352,20 @@ class Interpreter(Simples):
             pass
 
     def _sweep_functions(self, world: World) -> bool:
-        rest = [function for function in self.defined.values() if function.definition not in self.called]
+        uncalled = [each for each in self.defined.values() if each.definition not in self.called]
+        rest = [each for each in (*self.unfollowed.values(), *uncalled) if each.definition not in self.swept]
         for function in rest:
-            self.called.add(function.definition)
-            if function.file == world.place.file:
+            self.swept.add(function.definition)
+            if function.file == world.place.file or function.definition in self.unfollowed:
                 place = Place(function.file, function.definition.name)
-                self.run(function.definition.body, replace(world, place=place, arguments=None, guards=()))
+                self.run(function.definition.body, world.fork(place=place, arguments=None, guards=()))
         return bool(rest)
 
     def _sweep_passed(self) -> bool:
         rest = [pair for pair in self.passed.items() if pair[0] not in self.visited]
         for node, world in rest:
             if node not in self.visited:
-                self.run(node, replace(world, notes={**world.notes, "unreached": _UNREACHED}))
+                self.run(node, world.fork(notes={**world.notes, "unreached": _UNREACHED}))
         return bool(rest)
 
 
@@ -360,11 +375,11 @@ def _turned(worlds: list[World]) -> tuple[list[World], list[World]]:
     left: list[World] = []
     for world in worlds:
         if world.flow in {"break", "continue"} and world.levels > 1:
-            left.append(replace(world, levels=world.levels - 1))
+            left.append(world.fork(levels=world.levels - 1))
         elif world.flow == "break":
-            left.append(replace(world, flow=""))
+            left.append(world.fork(flow=""))
         elif world.flow == "continue" or not world.flow:
-            going.append(replace(world, flow=""))
+            going.append(world.fork(flow=""))
         else:
             left.append(world)
     return going, left

@@ -10,6 +10,8 @@ from .values import Value, closed
 from .world import World
 
 MOST_STEPS: Final = 20_000
+MOST_FINE_STEPS: Final = 1_000
+"""Steps in which loops are unrolled and choices enumerated; behind them one turn and one value have to do."""
 MOST_CALLS: Final = 4_000
 MOST_EDGES: Final = 4_000
 EVERYTHING: Final = ("*",)
@@ -29,6 +31,11 @@ class Record:
     unread: dict[Unread, None] = field(default_factory=dict)
     steps: int = 0
     keys: int = 0
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether so much was followed that the rest is taken more roughly: holes instead of choices and turns."""
+        return self.steps > MOST_FINE_STEPS
 
     def step(self, count: int = 1) -> None:
         """One command more was run, or something as costly."""

@@ -70,10 +70,10 @@ class Simples:
     def alternatives(self, world: World, read: Callable[[Expander], T]) -> list[tuple[World, T]]:
         """What `read` yields for each way to make the choices it meets, and the world in which it does."""
         out: list[tuple[World, T]] = []
-        todo = [replace(world)]
+        todo = [world.fork()]
         while todo:
             fork = todo.pop()
-            full = len(out) + len(todo) >= MOST_ALTERNATIVES
+            full = self.record.is_coarse or len(out) + len(todo) >= MOST_ALTERNATIVES
             expander = self.expander(fork, closes=full)
             result = read(expander)
             choice = next(iter(expander.asked.values()), None)
@@ -115,16 +115,16 @@ class Simples:
         world = self._with_input(found, world)
         out = tuple(each for each in found if each[0].lstrip("0123456789").startswith((">", "&>")))
         del line
-        return replace(world, redirected=out) if out else replace(world)
+        return world.fork(redirected=out) if out else world.fork()
 
     def _with_input(self, found: tuple[tuple[str, Value], ...], world: World) -> World:
         for operator, target in found:
             if operator == "<":
-                world = replace(world, stdin=self._content(target, world))
+                world = world.fork(stdin=self._content(target, world))
             elif operator in {"<<", "<<-"}:
-                world = replace(world, stdin=target)
+                world = world.fork(stdin=target)
             elif operator == "<<<":
-                world = replace(world, stdin=joined((target, text("\n"))))
+                world = world.fork(stdin=joined((target, text("\n"))))
         return world
 
     def _content(self, path: Value, world: World) -> Value:
@@ -145,7 +145,7 @@ class Simples:
         substitutes = any(isinstance(part, Substitution) for each in node.assignments for part in each.value.parts)
         if simple.redirections:
             self.record.call(world, redirection_words(simple), simple.line, {"words": "0"})
-        return [replace(world, status=self.last if substitutes else 0)]
+        return [world.fork(status=self.last if substitutes else 0)]
 
     def command(self, simple: Simple, world: World) -> list[World]:
         """An expanded command: a function, what the shell itself does, or a program."""
@@ -153,7 +153,7 @@ class Simples:
             self.record.gap(
                 world, simple.line, "a command that starts commands", "it is nested too deeply to be followed"
             )
-            return [replace(world, status=status_of("a command"))]
+            return [world.fork(status=status_of("a command"))]
         name = literal(simple.words[0])
         if name is None:
             self.record.gap(
@@ -167,18 +167,16 @@ class Simples:
             return self._external(simple, world)
         if simple.redirections and name in _QUIET:
             self.record.call(world, simple.words + redirection_words(simple), simple.line, words_note(simple))
-        inside = replace(self._with_input(simple.redirections, world), depth=world.depth + 1)
+        inside = self._with_input(simple.redirections, world).fork(depth=world.depth + 1)
         keeps = not simple.redirections
         return [
-            replace(after, depth=world.depth, stdin=after.stdin if keeps else world.stdin)
+            after.fork(depth=world.depth, stdin=after.stdin if keeps else world.stdin)
             for after in builtin(self, simple, inside)
         ]
 
     @staticmethod
     def _with_environment(simple: Simple, world: World) -> World:
-        return (
-            replace(world, variables={**world.variables, **dict(simple.assignments)}) if simple.assignments else world
-        )
+        return world.fork(variables={**world.variables, **dict(simple.assignments)}) if simple.assignments else world
 
     def _external(self, simple: Simple, world: World) -> list[World]:
         name = name_of(simple.words)
@@ -190,7 +188,7 @@ class Simples:
         if inherited:
             notes["words"] = str(len(simple.words))
         self.record.call(world, simple.words + redirection_words(simple) + inherited, simple.line, notes)
-        after = replace(world, status=0 if name in _SUCCEEDS else status_of(name or "a command"))
+        after = world.fork(status=0 if name in _SUCCEEDS else status_of(name or "a command"))
         self._printed(simple, after, own=own)
         self._started(simple, world)
         return [after]
@@ -218,24 +216,20 @@ class Simples:
                 self.starts(started, world, line, label=f"{name} runs it")
         if given := shell_text(words):
             notes = {**inside.notes, "through": f"{name} -c"}
-            shell = replace(inside, notes=notes, arguments=tuple(given[1][1:]))
+            shell = inside.fork(notes=notes, arguments=tuple(given[1][1:]))
             self.run_text(given[0], shell, line)
         elif script := script_file(words):
             self._script(script[0], tuple(script[1]), inside, line)
         elif name in SHELLS and inside.stdin is not None:
-            self.run_text(
-                inside.stdin, replace(inside, notes={**inside.notes, "through": f"text piped to {name}"}), line
-            )
+            self.run_text(inside.stdin, inside.fork(notes={**inside.notes, "through": f"text piped to {name}"}), line)
         elif (other := list(inner(words))) and name != "exec":
-            self.command(simple.inside(other + _given(name, inside.stdin)), replace(inside, functions={}))
+            self.command(simple.inside(other + _given(name, inside.stdin)), inside.fork(functions={}))
 
     def _script(self, path: Value, arguments: tuple[Value, ...], world: World, line: int) -> None:
         known = self._absolute(path, world)
         written = world.variables.get(FILE + known) if known else None
         if written is not None:
-            self.run_text(
-                written, replace(world, arguments=arguments, notes={**world.notes, "through": known or ""}), line
-            )
+            self.run_text(written, world.fork(arguments=arguments, notes={**world.notes, "through": known or ""}), line)
         else:
             self.starts(path, world, line, places=())
 
@@ -269,7 +263,7 @@ class Simples:
         plain = closed(given)
         if plain.holes and not any(isinstance(part, str) and part.strip() for part in plain.parts):
             self.record.gap(world, line, "text for a shell", f"it is not known: {plain}")
-            return [replace(world, status=status_of("text that is not known"))]
+            return [world.fork(status=status_of("text that is not known"))]
         holes = plain.holes
         numbers = iter(range(len(holes)))
         marked = "".join(
@@ -279,15 +273,15 @@ class Simples:
         script = parse(marked[:LARGEST_SCRIPT], holes, line)
         for problem in script.problems:
             self.record.gap(world, problem.line, "text for a shell", problem.why)
-        deeper = replace(world, depth=world.depth + 1)
-        return [replace(after, depth=world.depth) for after in self.joined(self.sequence(script.body, deeper))]
+        deeper = world.fork(depth=world.depth + 1)
+        return [after.fork(depth=world.depth) for after in self.joined(self.sequence(script.body, deeper))]
 
     def source(self, path: Value, arguments: list[Value], world: World, line: int) -> list[World]:
         """Run a file in the same shell; a file that is being read already is not read again."""
         known = literal(path)
         place = known if known is None or "/" not in known else self._absolute(path, world)
         node = self.files.program(place, (literal(world.get(FOLDER)) or "/", *WHERE_PROGRAMS_ARE)) if place else None
-        after = replace(world, status=status_of("."))
+        after = world.fork(status=status_of("."))
         if place and (written := world.variables.get(FILE + place)) is not None:
             return self.run_text(written, world, line)
         if node is None:
@@ -299,8 +293,8 @@ class Simples:
             return [after]
         script = parse(decoded(node.read(LARGEST_SCRIPT)))
         site = replace(world.place, line=line)
-        inside = replace(
-            world, place=Place(node.path), made_by=(*world.made_by, site), guards=(), sources=(*world.sources, node.path),
+        inside = world.fork(
+                place=Place(node.path), made_by=(*world.made_by, site), guards=(), sources=(*world.sources, node.path),
             arguments=tuple(arguments) if arguments else world.arguments,
         )  # fmt: skip
         return [
@@ -325,7 +319,7 @@ def decoded(data: bytes) -> str:
 def _forks(world: World, choice: Choice) -> list[World]:
     """The world once for each way to make the choice."""
     return [
-        replace(world, fixed={**world.fixed, choice.key: number}, guards=(*world.guards, *guards))
+        world.fork(fixed={**world.fixed, choice.key: number}, guards=(*world.guards, *guards))
         for number, (guards, _) in enumerate(choice.options)
     ]
 

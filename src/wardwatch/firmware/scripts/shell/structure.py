@@ -1,10 +1,15 @@
 """In: a node. Out: facts about it that hold whatever runs: which variables it sets, whether words in it expand."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
+from typing import Final
 
 from .syntax import Arithmetic, Assignment, Command, For, Literal, Node, Parameter, Substitution, Word
+
+
+_SIGNS: Final = re.compile(r"[*?~]|\[.")
 
 
 def _walk(node: object) -> Iterator[object]:
@@ -56,3 +61,12 @@ def _changes(part: object) -> bool:
 
 def _first(word: Word) -> str | None:
     return word.bare
+
+
+@lru_cache(maxsize=4096)
+def plain_words(command: Command) -> tuple[str, ...]:
+    """The words of a command in which nothing is expanded; none where something is, or more stands there than words."""
+    if command.assignments or command.redirections:
+        return ()
+    words = [word.bare for word in command.words]
+    return tuple(word for word in words if word) if all(word and not _SIGNS.search(word) for word in words) else ()

@@ -88,6 +88,8 @@ def shown_as(value: Value) -> str:
 
 def closed(value: Value) -> Text:
     """The value as one text; a choice in it becomes a hole."""
+    if len(value) <= 1 and not any(isinstance(part, Choice) for part in value):
+        return Text(value)  # type: ignore[arg-type]  # no choice among them
     out: list[str | Hole] = []
     for part in value:
         plain = _closed(part) if isinstance(part, Choice) else part
@@ -102,7 +104,9 @@ def literal(value: Value) -> str | None:
     """The whole text, where all of it is known."""
     if not value:
         return ""
-    return value[0] if len(value) == 1 and isinstance(value[0], str) else closed(value).literal
+    if len(value) == 1:
+        return value[0] if isinstance(value[0], str) else None
+    return "".join(value) if all(isinstance(part, str) for part in value) else None  # type: ignore[arg-type]  # as checked
 
 
 def first_choice(value: Value, fixed: Mapping[Hashable, int]) -> Choice | None:
