@@ -17,7 +17,7 @@ from .behaviours.places import Places
 from .behaviours.recognise import Reader, behaviours_of
 from .behaviours.words import Behaviour, Known
 from .scene import Match, Scene
-from .words import CodeFacts, Edge
+from .words import CodeFacts, Edge, Root
 
 
 class Detector(Protocol):
@@ -32,7 +32,7 @@ class Detector(Protocol):
 
 @dataclass(frozen=True)
 class Code:
-    """All code of one image, and what is known around it. `boot`: what its start-up runs."""
+    """All code of one image, and what is known around it. `boot`: what its start-up runs; `roots`: what sets it going."""
 
     subject: str
     facts: Mapping[str, CodeFacts]
@@ -40,13 +40,14 @@ class Code:
     programs: frozenset[str] = frozenset()
     matches: tuple[Match, ...] = ()
     alone: bool = False
+    roots: Sequence[Root] = ()
 
 
 def scene_of(code: Code, commands_of: Reader, resolve: Resolve) -> Scene:
     """Everything that follows from the code alone."""
     found = [each for file in sorted(code.facts) for each in behaviours_of(code.facts[file].calls, commands_of)]
     behaviours = tuple(dict.fromkeys(found))
-    graph = build(code.facts, behaviours, code.boot, resolve, alone=code.alone)
+    graph = build(code.facts, behaviours, code.boot, code.roots, resolve, alone=code.alone)
     started = tuple(file for file in sorted(code.facts) if graph.is_started(file) and not code.alone)
     places = Places(code.programs, started)
     chains = chains_of(runs_of(graph, behaviours), graph, places)

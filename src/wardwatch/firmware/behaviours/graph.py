@@ -111,10 +111,11 @@ class Graph:
         return steps
 
 
-def build(
+def build(  # noqa: PLR0913  # what an image's graph is made of
     facts: Mapping[str, CodeFacts],
     behaviours: Iterable[Behaviour],
     boot: Iterable[Edge],
+    roots: Iterable[Root],
     resolve: Resolve,
     *,
     alone: bool = False,
@@ -124,6 +125,7 @@ def build(
     edges += [edge for behaviour in behaviours for edge in _executions(behaviour, resolve)]
     led = [_Way((edge.callee.file, edge.callee.function), edge, of_edge(edge)) for edge in edges]
     led += [way for each in facts.values() for way in _entries(each)]
+    led += [_from_root(BOOT, root) for root in roots]
     out: dict[Node, dict[tuple[Node, Via, str], _Way]] = {}
     for way in led:
         edge = way.edge
@@ -155,7 +157,9 @@ def _from_root(start: Place, root: Root) -> _Way:
     at = Place(root.at.file, root.at.function)
     via = _VIAS.get(root.trigger, Via.CALLBACK)
     sure = root.sure and root.trigger is not Trigger.NONE_FOUND
-    return _Way((at.file, at.function), Edge(start, at, via, sure, root.label, site=root.at), set_by)
+    if start == BOOT:
+        via = Via.BOOT
+    return _Way((at.file, at.function), Edge(start, at, via, sure, root.label or root.why, site=root.at), set_by)
 
 
 def _executions(behaviour: Behaviour, resolve: Resolve) -> Iterable[Edge]:
