@@ -18,7 +18,8 @@ from .behaviours.measures import Measure
 from .drawing import audits_drawn, chain_drawn
 from .gaps import gaps_of
 from .image import open_image
-from .inventory import components, matches
+from .inventory import Match as Known
+from .inventory import components, matched
 from .judging import Code, findings_of, scene_of
 from .programs import analyse
 from .reading import Progress, Read, read_code
@@ -26,7 +27,7 @@ from .scene import Match, Scene
 from .scripts import Files, commands_of
 from .startup import StartUpMap, map_of
 from .tree import Node, SpanState, Tree
-from .words import CodeFacts, Place, Text
+from .words import Call, CodeFacts, Place, Text, Unread
 
 PROGRAM, IMAGE = "program", "firmware image"
 KERNEL_FOLDER: Final = "/kernel/"
@@ -63,12 +64,16 @@ def examine_image(source: Path, question: Question) -> Answer:
     files = Files(tree.nodes)
     read = read_code(tree, files, analyse, question.progress)
     started = map_of(files)
-    found = tuple(_match(each) for each in matches(tree, question.yara))
+    known = matched(files, question.yara)
+    found = tuple(map(_match, known.found))
     alone = is_alone(tree)
     code = code_of(source.name, read, started, found, alone=alone)
     scene = scene_of(code, _reader(files), resolver(files, read))
     findings = findings_of(scene)
-    gaps = (*gaps_of(scene), *_gaps_of_tree(source.name, tree), *_modules(source.name, read))
+    gaps = (
+        *gaps_of(scene), *_gaps_of_tree(source.name, tree), *_modules(source.name, read),
+        *_not_compared(source.name, known.unread),
+    )  # fmt: skip
     kind = SubjectKind.PROGRAM if alone else SubjectKind.IMAGE
     subject = Subject(source.name, kind, source.name, judge(findings, gaps))
     drawn = dissection(scene, tree, started, tuple(components(tree)), question, _code_shower(files, question))
@@ -107,11 +112,11 @@ def _joined(known: CodeFacts, extra: CodeFacts) -> CodeFacts:
     return replace(known, calls=(*known.calls, *extra.calls), unread=(*known.unread, *extra.unread))
 
 
-def _reader(files: Files) -> Callable[[Text, Place], Iterable[object]]:
+def _reader(files: Files) -> Callable[[Text, Place], Iterable[Call]]:
     """`commands_of`, each text read once."""
 
     @cache
-    def read(text: Text, at: Place) -> tuple[object, ...]:
+    def read(text: Text, at: Place) -> tuple[Call, ...]:
         return tuple(commands_of(text, at, files))
 
     return read
@@ -143,8 +148,14 @@ def _content(files: Files, path: str) -> bytes:
     return node.read(node.size) if node else b""
 
 
-def _match(each: object) -> Match:
-    return each if isinstance(each, Match) else Match(str(each), "", "")
+def _match(known: Known) -> Match:
+    name = known.name or f"sha256:{known.sha256}"
+    return Match(known.path, name, known.about or f"it fits the rule {known.name}", known.source, f"by {known.by}")
+
+
+def _not_compared(subject: str, unread: Iterable[Unread]) -> Iterator[Gap]:
+    for each in unread:
+        yield Gap(subject, f"{each.at.file}: {each.what}", each.why, each.bears_on, {"file": each.at.file})
 
 
 def _gaps_of_tree(subject: str, tree: Tree) -> Iterator[Gap]:
