@@ -32,7 +32,7 @@ class Detector(Protocol):
 
 @dataclass(frozen=True)
 class Code:
-    """All code of one image, and what is known around it. `boot`: what its start-up runs; `roots`: what sets it going."""
+    """All code of one image. `boot`: what its start-up runs; `roots`: what sets it going."""
 
     subject: str
     facts: Mapping[str, CodeFacts]
