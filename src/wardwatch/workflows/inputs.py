@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from wardwatch.errors import InputError
+from wardwatch.firmware.recognise import is_marked, is_root, may_be
 from wardwatch.traffic.examine import Source
 from wardwatch.traffic.recognise import InputKind, recognise
 from wardwatch.vocabulary import EVERYTHING, Gap
@@ -22,6 +23,7 @@ class Sorted:
 
     captures: tuple[Source, ...] = ()
     logs: tuple[Source, ...] = ()
+    images: tuple[Path, ...] = ()
     passed_over: tuple[Gap, ...] = ()
 
 
@@ -31,21 +33,30 @@ def sort_out(paths: Sequence[str], *, is_log: bool = False) -> Sorted:
     `is_log`: the user described a log's columns, so whatever is no capture is taken for such a log.
     """
     kinds: dict[InputKind, list[Source]] = {InputKind.CAPTURE: [], InputKind.LOG: []}
-    passed_over = []
+    passed_over: list[Gap] = []
+    images: list[Path] = []
     for source, named in _expand(paths):
+        if isinstance(source, Path) and source.is_dir():
+            images.append(source)
+            continue
         try:
             kinds[recognise(source, is_log=is_log)].append(source)
         except InputError as error:
-            if named:
+            if source != "-" and (is_marked(source) or (named and may_be(source))):
+                images.append(source)
+            elif named:
                 raise
-            passed_over.append(Gap(str(source), "the file", error.what, _bears(source)))
-    if not any(kinds.values()):
+            else:
+                passed_over.append(Gap(str(source), "the file", error.what, _bears(source)))
+    if not any(kinds.values()) and not images:
         raise InputError(
             "there is nothing in it that wardwatch reads",
             where=", ".join(paths),
-            cure="It reads captures (pcap, pcapng) and flow logs (Zeek, nfdump, firewall CSV), also gzip or zstd.",
+            cure="It reads captures (pcap, pcapng) and flow logs (Zeek, nfdump, firewall CSV), also gzip or zstd, "
+            "and firmware images, programs and scripts.",
         )
-    return Sorted(tuple(kinds[InputKind.CAPTURE]), tuple(kinds[InputKind.LOG]), tuple(passed_over))
+    logs = tuple(kinds[InputKind.LOG])
+    return Sorted(tuple(kinds[InputKind.CAPTURE]), logs, tuple(images), tuple(passed_over))
 
 
 def _bears(source: Source) -> tuple[str, ...]:
@@ -58,6 +69,8 @@ def _expand(paths: Sequence[str]) -> Iterator[tuple[Source, bool]]:
     for text in paths:
         if text == "-":
             yield "-", True
+        elif Path(text).is_dir() and is_root(Path(text)):
+            yield Path(text), True
         elif Path(text).is_dir():
             yield from ((path, False) for path in _files_below(Path(text)))
         else:
