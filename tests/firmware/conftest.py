@@ -185,7 +185,7 @@ def parts(text: str) -> tuple[str | Hole, ...]:
     found: list[str | Hole] = []
     for number, piece in enumerate(HOLE.split(text)):
         if number % 2:
-            found.append(Hole(f"from {piece}", (piece,)))
+            found.append(Hole(f"{piece} of the script" if "argument" in piece else f"from {piece}", (piece,)))
         elif piece:
             found.append(piece)
     return tuple(found)

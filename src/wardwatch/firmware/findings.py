@@ -86,7 +86,8 @@ def by_which_way(route: Route) -> str:
 
 
 def _through(route: Route) -> str:
-    stops = [hop.at.function or hop.at.file for hop in route.hops]
+    every = [hop.at.function or hop.at.file for hop in route.hops]
+    stops = [stop for number, stop in enumerate(every) if not number or stop != every[number - 1]]
     shown = stops if len(stops) <= 6 else [*stops[:3], "…", *stops[-2:]]  # noqa: PLR2004  # a line's worth
     return " → ".join(shown)
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
 from wardwatch.knowledge.catalogue import indicators
 from wardwatch.plugins import modules
 from wardwatch.vocabulary import Finding
 
+from .behaviours.arguments import Words, bound, starts_of, takes_arguments
 from .behaviours.chains import chains_of
 from .behaviours.graph import Resolve, build
 from .behaviours.measures import Around
@@ -18,6 +19,9 @@ from .behaviours.recognise import Reader, behaviours_of
 from .behaviours.words import Behaviour, Known
 from .scene import Match, Scene
 from .words import CodeFacts, Edge, Root
+
+ROUNDS: Final = 3
+"""Scripts that start scripts that start scripts are followed so far."""
 
 
 class Detector(Protocol):
@@ -45,14 +49,29 @@ class Code:
 
 def scene_of(code: Code, commands_of: Reader, resolve: Resolve) -> Scene:
     """Everything that follows from the code alone."""
-    found = [each for file in sorted(code.facts) for each in behaviours_of(code.facts[file].calls, commands_of)]
-    behaviours = tuple(dict.fromkeys(found))
+    behaviours = _behaviours(code, commands_of, resolve)
     graph = build(code.facts, behaviours, code.boot, code.roots, resolve, alone=code.alone)
     started = tuple(file for file in sorted(code.facts) if graph.is_started(file) and not code.alone)
     places = Places(code.programs, started)
     chains = chains_of(runs_of(graph, behaviours), graph, places)
     around = Around(behaviours, chains, peers_of(behaviours))
     return Scene(code.subject, code.facts, behaviours, graph, chains, places, around, code.matches, published())
+
+
+def _behaviours(code: Code, commands_of: Reader, resolve: Resolve) -> tuple[Behaviour, ...]:
+    """What all code does; scripts once more with the words that others start them with."""
+    found = {file: behaviours_of(facts.calls, commands_of) for file, facts in sorted(code.facts.items())}
+    done: Mapping[str, tuple[Words, ...]] = {}
+    for _ in range(ROUNDS):
+        starts = starts_of((each for several in found.values() for each in several), resolve)
+        changed = [file for file, words in starts.items() if done.get(file) != words]
+        done = starts
+        for file in changed:
+            facts = code.facts[file]
+            if takes_arguments(facts):
+                calls = (call for words in starts[file] for call in bound(facts.calls, words))
+                found[file] = tuple(dict.fromkeys(behaviours_of(calls, commands_of)))
+    return tuple(dict.fromkeys(each for several in found.values() for each in several))
 
 
 def peers_of(behaviours: Iterable[Behaviour]) -> tuple[str, ...]:

@@ -54,14 +54,10 @@ def chains_of(runs: Iterable[Run], graph: Graph, places: Places) -> tuple[ChainS
     return tuple(best[key] for key in sorted(best, key=str))
 
 
-def _worth(chain: ChainSeen) -> tuple[int, int, bool, int]:
-    """More consequences first, then the run of one program, then that with fewer steps beside them."""
-    return (
-        len(set(chain.overwrites)) + len(set(chain.runs)),
-        bool(chain.steps) and _network(chain),
-        chain.linked,
-        -len(chain.steps),
-    )
+def _worth(chain: ChainSeen) -> tuple[bool, bool, int, int, int]:
+    """A whole chain first, that of one program's own run, then what has more consequences and fewer steps beside."""
+    consequences = len(set(chain.overwrites)) + len(set(chain.runs))
+    return chain.is_whole, chain.linked, consequences, _network(chain), -len(chain.steps)
 
 
 def _network(chain: ChainSeen) -> int:

@@ -69,7 +69,7 @@ class End:
 
     def __str__(self) -> str:
         """For sentences."""
-        return printable(self.name or f"a peer {self.origin or 'that could not be recovered'}")
+        return printable(self.name or f"a peer that is not fixed ({self.origin or 'it could not be recovered'})")
 
 
 @dataclass(frozen=True, slots=True)
