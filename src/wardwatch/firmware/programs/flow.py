@@ -22,7 +22,7 @@ class Flow:
     a register or memory (returns are neither), `switches` through a table of labels, `through` through the pointer at
     the known address `through_slot` (`through_tail`: without coming back). `ends` are the addresses right after an instruction that control does
     not pass. `references` build the constant `values`: pointers, if they point somewhere. `prologues` look like the
-    first instruction of a function. `data` are words inside code that are read, not run.
+    first instruction of a function. `traps` are system calls with their number, -1 where it is not a constant. `data` are words inside code that are read, not run.
     """
 
     calls: Longs = field(default_factory=lambda: NONE)
@@ -40,6 +40,8 @@ class Flow:
     references: Longs = field(default_factory=lambda: NONE)
     values: Longs = field(default_factory=lambda: NONE)
     prologues: Longs = field(default_factory=lambda: NONE)
+    traps: Longs = field(default_factory=lambda: NONE)
+    trap_numbers: Longs = field(default_factory=lambda: NONE)
     data: Longs = field(default_factory=lambda: NONE)
 
 
@@ -70,6 +72,7 @@ COLUMNS: Final = (
     ("ends",),
     ("references", "values"),
     ("prologues",),
+    ("traps", "trap_numbers"),
     ("data",),
 )
 """Which columns stand side by side."""

@@ -16,6 +16,7 @@ LOOK_BACK: Final = 12
 ROUNDS: Final = 3
 """How many instructions before its use a constant may be loaded to count as the one used."""
 ALWAYS: Final = 14
+OLD_ABI: Final = 0x900000
 FROM_T32: Final = 0x46C04778
 """`bx pc; nop`: the T32 way into the A32 code right behind it."""
 
@@ -40,6 +41,7 @@ def sweep(words: Words, start: int) -> Flow:
     jumps = np.concatenate([np.flatnonzero(branch), known[~linked]])
     resolved = np.zeros(len(words), np.bool_)
     resolved[known] = True
+    traps, numbers = _traps(code, live, pairs)
     padding = data | (words == 0) | match(words, 0xFFFFFFFF, 0xE1A00000) | match(words, 0xFFFFFFFF, 0xE320F000)
     return Flow(
         calls=code.at[np.concatenate([plain, known[linked]])],
@@ -54,6 +56,8 @@ def sweep(words: Words, start: int) -> Flow:
         references=references,
         values=values,
         prologues=code.at[_prologues(code, live)],
+        traps=code.at[traps],
+        trap_numbers=numbers,
         data=code.at[data],
     )
 
@@ -181,6 +185,22 @@ def _known(code: _Code, live: Flags, pairs: _Constants, leaves: _Leaves) -> tupl
     good = (origin >= 0) & constant[origin]
     direct = np.flatnonzero(pool)
     return np.concatenate([used[good], direct]), np.concatenate([value[origin[good]], value[direct]])
+
+
+def _traps(code: _Code, live: Flags, pairs: _Constants) -> tuple[Longs, Longs]:
+    """SVC: its number is in r7 (EABI), or in the instruction from 0x900000 on (old ABI)."""
+    words = code.words
+    index = np.flatnonzero(match(words, 0x0F000000, 0x0F000000) & live)
+    comment = (words[index] & np.uint32(0xFFFFFF)).astype(np.int64)
+    value = np.full(len(words), -1, np.int64)
+    value[pairs.index] = pairs.value
+    moves = match(words, 0x0FEF0000, 0x03A00000)
+    value[moves] = immediate(words[moves])
+    wide = match(words, 0x0FF00000, 0x03000000)
+    value[wide] = half(words[wide])
+    writes = live & match(words, 0x0000F000, 0x00007000) & ((value >= 0) | match(words, 0x0FE00000, 0x01A00000))
+    origin = earlier(index, writes, register(words), np.full(len(index), 7, np.int64), LOOK_BACK)
+    return index, np.where(comment > OLD_ABI, comment - OLD_ABI, np.where(origin >= 0, value[origin], -1))
 
 
 def register(words: Words) -> Longs:

@@ -37,6 +37,7 @@ def sweep(words: Words, start: int) -> Flow:
     switch = leaves & _computed(words, leaves)
     known = np.zeros(len(words), np.bool_)
     known[through] = True
+    traps, numbers = _traps(words, live)
     padding = data | (words == 0) | match(words, 0xFFFFFFFF, NOP)
     return Flow(
         calls=at[call],
@@ -57,6 +58,8 @@ def sweep(words: Words, start: int) -> Flow:
         references=references,
         values=values,
         prologues=at[_prologues(words) & live],
+        traps=at[traps],
+        trap_numbers=numbers,
         data=at[data],
     )  # fmt: skip
 
@@ -122,6 +125,17 @@ def _computed(words: Words, leaves: Flags) -> Flags:
     found = np.zeros(len(words), np.bool_)
     found[index[(origin >= 0) & adds[origin]]] = True
     return found
+
+
+def _traps(words: Words, live: Flags) -> tuple[Longs, Longs]:
+    """SVC 0, and the constant that was last moved into x8."""
+    index = np.flatnonzero(match(words, 0xFFE0001F, 0xD4000001) & live)
+    moves = match(words, 0x7FE0001F, 0x52800008)
+    writes = match(words, 0x1F, 8) & ~match(words, 0x1C000000, 0x14000000)
+    value = np.where(moves, (words >> np.uint32(5) & np.uint32(0xFFFF)).astype(np.int64), -1)
+    nothing = np.zeros(len(words), np.int64)
+    origin = earlier(index, writes & (moves | match(words, 0x7FE0FFFF, 0x2A0003E8)), nothing, nothing[index], LOOK_BACK)
+    return index, np.where(origin >= 0, value[origin], -1)
 
 
 def _prologues(words: Words) -> Flags:

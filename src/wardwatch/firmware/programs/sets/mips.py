@@ -54,6 +54,7 @@ def sweep(words: Words, start: int, pointer: Global | None) -> Flow:
     tail = leaves[index]
     rest = ~known & ~slotted
     computed = _computed(words, index)
+    traps = np.flatnonzero(match(words, 0xFC00003F, 0x0000000C))
     return Flow(
         calls=np.concatenate([at[calls], at[index[known & ~tail]]]),
         calls_to=np.concatenate([np.where(call, region, relative)[calls], value[known & ~tail]]),
@@ -70,6 +71,8 @@ def sweep(words: Words, start: int, pointer: Global | None) -> Flow:
         references=constants.places,
         values=constants.values,
         prologues=at[_prologues(words)],
+        traps=at[traps],
+        trap_numbers=constants.loaded(traps, 2),
     )
 
 
@@ -103,7 +106,7 @@ class _Constants:
         if pointer is not None:
             self._global(pointer, operation)
         known = np.flatnonzero(self._value >= 0)
-        slots = np.flatnonzero(self._slot >= 0)
+        slots = np.flatnonzero((self._slot >= 0) & (self.target != T9))  # a call is no taken address
         self.places = np.concatenate([at[known], at[slots]])
         self.values = np.concatenate([self._value[known], self._slot[slots]])
 
@@ -138,6 +141,13 @@ class _Constants:
         loads = operation[users] == 0x23  # noqa: PLR2004  # lw
         self._value[users[~loads]] = (high + low & 0xFFFFFFFF)[~loads]
         self._slot[users[loads]] = (high + low & 0xFFFFFFFF)[loads]
+
+    def loaded(self, index: Longs, register: int) -> Longs:
+        """The constant that ADDIU or ORI from $zero last put into a register; -1 where it was something else."""
+        words = self.words
+        load = match(words, 0xFFE00000, 0x24000000) | match(words, 0xFFE00000, 0x34000000)
+        origin = earlier(index, self.writes, self.target, np.full(len(index), register, np.int64), LOOK_BACK)
+        return np.where((origin >= 0) & load[origin], words[origin] & np.uint32(0xFFFF), -1).astype(np.int64)
 
     def of(self, index: Longs, registers: Longs) -> tuple[Longs, Longs]:
         """For each use of a register: the address it was loaded from, or its value; -1 where unknown."""

@@ -34,6 +34,10 @@ def sweep(words: Words, start: int) -> Flow:
                      np.zeros(int(leaves.sum()), np.int64), LOOK_BACK)  # fmt: skip
     switch[leaves] = _added(words, before)
     jumps = np.flatnonzero(branch | conditional)
+    traps = np.flatnonzero(match(words, 0xFFFFFFFF, 0x44000002))
+    loaded = earlier(
+        traps, match(words, 0xFFFF0000, 0x38000000), _register(words, 21), np.zeros(len(traps), np.int64), LOOK_BACK
+    )
     return Flow(
         calls=at[call],
         calls_to=to[call] & 0xFFFFFFFF,
@@ -47,6 +51,8 @@ def sweep(words: Words, start: int) -> Flow:
         references=references,
         values=values,
         prologues=at[_prologues(words)],
+        traps=at[traps],
+        trap_numbers=np.where(loaded >= 0, _signed(words[loaded]), -1),
     )
 
 

@@ -169,6 +169,7 @@ def _flow(code: _Code, halves: Halves, start: int, data: Flags) -> Flow:
     to_a32 = code.at[leaves.to_a32]
     after = _behind(code, leaves.stops, start, len(halves))
     references, values = _references(code, halves, start)
+    traps, numbers = _traps(code)
     return Flow(
         calls=code.at[calls],
         calls_to=calls_to,
@@ -182,6 +183,8 @@ def _flow(code: _Code, halves: Halves, start: int, data: Flags) -> Flow:
         references=references,
         values=values,
         prologues=code.at[_prologues(code)] | 1,
+        traps=code.at[traps],
+        trap_numbers=numbers,
         data=start + 2 * np.flatnonzero(data),
     )
 
@@ -251,6 +254,22 @@ def _references(code: _Code, halves: Halves, start: int) -> tuple[Longs, Longs]:
     near = np.flatnonzero(_narrow(code, 0xF800, 0xA000))
     near_value = ((code.at[near] + PC_AHEAD) & ~3) + 4 * (code.first[near] & np.uint32(0xFF)).astype(np.int64)
     return code.at[np.concatenate([every, adds, near])], np.concatenate([constants, relative, near_value])
+
+
+def _traps(code: _Code) -> tuple[Longs, Longs]:
+    """SVC, and the constant that was last moved into r7."""
+    index = np.flatnonzero(_narrow(code, 0xFF00, 0xDF00))
+    short, wide = _narrow(code, 0xFF00, 0x2700), _broad(code, 0xFBF0, 0xF240, 0x8F00, 0x0700)
+    modified = _broad(code, 0xFBEF, 0xF04F, 0x8F00, 0x0700)
+    value = np.where(modified, code.second & np.uint32(0xFF), code.first & np.uint32(0xFF)).astype(np.int64)
+    value[wide] = _half(code, np.flatnonzero(wide))
+    value[modified & ~match(code.second, 0x7000, 0)] = -1
+    copied = _narrow(code, 0xFF87, 0x4687) | _narrow(code, 0xFFC7, 0x0007)
+    value[copied] = -1
+    value[modified & match(code.first, 0x0400, 0x0400)] = -1
+    nothing = np.zeros(len(code.at), np.int64)
+    origin = earlier(index, short | wide | modified | copied, nothing, nothing[index], LOOK_BACK)
+    return index, np.where(origin >= 0, value[origin], -1)
 
 
 def _half(code: _Code, index: Longs) -> Longs:

@@ -9,10 +9,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wardwatch.firmware.programs.flow import Flags, Flow, Longs, behind, unreached
+from wardwatch.firmware.programs.flow import Flags, Flow, Longs, behind, earlier, unreached
 
 from .x86_lengths import ROOM, Bytes, lengths
 
+LOOK_BACK: Final = 16
 ENDBR: Final = (bytes.fromhex("f30f1efa"), bytes.fromhex("f30f1efb"))
 
 
@@ -83,6 +84,7 @@ def _flow(code: _Code, *, long_mode: bool, got: int | None) -> Flow:
     slot = _slots(code, linked | leaves, long_mode=long_mode, got=got)
     through = np.flatnonzero(slot >= 0)
     switch = leaves & (slot < 0) & _computed(code, leaves)
+    traps, numbers = _traps(code)
     ended = far | near | returns | stops | leaves
     references, values = _references(code, long_mode=long_mode, got=got)
     return Flow(
@@ -91,7 +93,7 @@ def _flow(code: _Code, *, long_mode: bool, got: int | None) -> Flow:
         jumps=code.at[jumps],
         jumps_to=code.after[jumps] + offset & mask,
         conditional=(short | long)[jumps],
-        indirect_calls=code.at[linked & (slot < 0)],
+        indirect_calls=code.at[linked & (slot < 0) & ~_kernel(code)],
         indirect_jumps=code.at[leaves & (slot < 0) & ~switch],
         switches=code.at[switch],
         through=code.at[through],
@@ -101,7 +103,33 @@ def _flow(code: _Code, *, long_mode: bool, got: int | None) -> Flow:
         references=references,
         values=values,
         prologues=code.at[_prologues(code, long_mode=long_mode)],
+        traps=code.at[traps],
+        trap_numbers=numbers,
     )
+
+
+def _kernel(code: _Code) -> Flags:
+    """CALL GS:[16], by which i386 programs enter the kernel."""
+    found: Flags = (code.opcode == 0xFF) & (code.held[code.at - code.start] == 0x65)  # noqa: PLR2004  # call, GS
+    return found
+
+
+def _traps(code: _Code) -> tuple[Longs, Longs]:
+    """SYSCALL, INT 0x80 and CALL GS:[16], and the constant that was last moved into EAX."""
+    index = np.flatnonzero(
+        ((code.opcode == 0x0F) & (code.second == 0x05))
+        | ((code.opcode == 0xCD) & (code.second == 0x80))
+        | _kernel(code)  # noqa: PLR2004  # opcodes
+    )
+    moves = (code.opcode == 0xB8) & (code.after - code.start - code.place == 5)  # noqa: PLR2004  # mov eax, imm32
+    cleared = np.isin(code.opcode, (0x31, 0x33)) & (code.second == 0xC0)  # noqa: PLR2004  # xor eax, eax
+    copied = ((code.opcode == 0x89) & (code.second & 0xC7 == 0xC0)) | (
+        (code.opcode == 0x8B) & (code.second & 0x38 == 0)
+    )  # noqa: PLR2004  # mov eax, r
+    value = np.where(moves, _signed(code, code.place + 1, 4), np.where(cleared, 0, -1))
+    nothing = np.zeros(len(code.at), np.int64)
+    origin = earlier(index, moves | cleared | copied, nothing, nothing[index], LOOK_BACK)
+    return index, np.where(origin >= 0, value[origin], -1)
 
 
 def _padding(code: _Code) -> Flags:
@@ -150,7 +178,18 @@ def _references(code: _Code, *, long_mode: bool, got: int | None) -> tuple[Longs
     offset = _signed(code, code.place[direct] + 2, 4)
     at.append(code.at[direct])
     values.append(code.after[direct] + offset if long_mode else offset & 0xFFFFFFFF)
+    base = code.held[code.place + 2] & 7
+    scaled = (code.second & 0xC7 == 0x04) & (base == 5)  # noqa: PLR2004  # [index * scale + disp32]
+    tables = np.flatnonzero(np.isin(code.opcode, (0x8B, 0x8D, 0xFF)) & (scaled | (code.second & 0xC7 == 0x84)))  # noqa: PLR2004  # or with a base
+    at.append(code.at[tables])
+    values.append(_signed(code, code.place[tables] + 3, 4) & (0x7FFFFFFF if long_mode else 0xFFFFFFFF))
+    offsets = np.flatnonzero((code.opcode == 0x8B) & (code.second & 0xC0 == 0x80) & (code.second & 7 != 4))  # noqa: PLR2004  # [r + disp32]
+    at.append(code.at[offsets])
+    values.append(_signed(code, code.place[offsets] + 2, 4) & (0x7FFFFFFF if long_mode else 0xFFFFFFFF))
     if got is not None and not long_mode:
+        near = tables[code.second[tables] & 0xC0 == 0x80]  # noqa: PLR2004  # [got + index * scale + disp32]
+        at.append(code.at[near])
+        values.append(got + _signed(code, code.place[near] + 3, 4) & 0xFFFFFFFF)
         based = np.flatnonzero((code.opcode == 0x8D) & (code.second & 0xC0 == 0x80) & (code.second & 7 != 4))  # noqa: PLR2004  # lea r, [r + disp32]
         at.append(code.at[based])
         values.append(got + _signed(code, code.place[based] + 2, 4) & 0xFFFFFFFF)
