@@ -28,7 +28,8 @@ def sbom(components: Iterable[Component], name: str) -> str:
 
 def _bom(components: tuple[Component, ...], name: str) -> "Bom":
     from cyclonedx.model.bom import Bom, BomMetaData  # noqa: PLC0415  # as above
-    from cyclonedx.model.component import Component as Part, ComponentType  # noqa: PLC0415  # as above
+    from cyclonedx.model.component import Component as Part  # noqa: PLC0415  # as above
+    from cyclonedx.model.component import ComponentType
     from cyclonedx.model.dependency import Dependency  # noqa: PLC0415  # as above
 
     image = Part(name=name, type=ComponentType.FIRMWARE, bom_ref="image")
@@ -43,7 +44,8 @@ def _bom(components: tuple[Component, ...], name: str) -> "Bom":
 
 
 def _parts(components: Iterable[Component]) -> "Iterator[Part]":
-    from cyclonedx.model.component import Component as Part, ComponentType  # noqa: PLC0415  # as above
+    from cyclonedx.model.component import Component as Part  # noqa: PLC0415  # as above
+    from cyclonedx.model.component import ComponentType
 
     counted: dict[str, int] = {}
     for each in components:

@@ -61,7 +61,7 @@ def versions(data: bytes) -> tuple[Software, ...]:
         while at >= 0:
             hit = entry.pattern.search(data, max(0, at - 64), at + 256)
             if hit:
-                version = hit[1].decode("ascii", "replace")
+                version = next(group for group in hit.groups() if group).decode("ascii", "replace")
                 cpe = entry.cpe.format(version=version) if entry.cpe else ""
                 found.append(Software(entry.name, version, entry.kind, cpe, entry.source))
                 break

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from posixpath import join, normpath
 from typing import Final
 

@@ -11,10 +11,11 @@ from typing import Final
 from wardwatch.firmware.scripts.files import Files
 from wardwatch.firmware.words import Guard, Hole, Place, Via
 
-from .expand import Expander, matches
+from .expand import matches
 from .record import Record
 from .runner import Simple
 from .simple import Simples
+from .structure import expands, plain_words, set_in
 from .syntax import (
     AndOr,
     Background,
@@ -33,7 +34,6 @@ from .syntax import (
     Word,
 )
 from .values import NOTHING, Value, closed, hole, joined, literal, one_of, shown_as, text
-from .structure import expands, plain_words, set_in
 from .world import OUTPUT, Function, World, join, opposite, status_of
 
 DEEPEST: Final = 44

@@ -17,8 +17,48 @@ _DEVICES: Final = ("/dev/",)
 _OUTSIDE: Final = ("/proc/", "/sys/", "/dev/", "/tmp/", "/var/", "/run/", "/mnt/", "/media/")
 _FORMAT: Final = re.compile(r"%(%|[-+ 0#]*\d*(?:\.\d+)?([sdiouxXcb]))")
 _WITHOUT_OUTPUT: Final = frozenset(
-    "cd mount umount cp mv rm ln mkdir rmdir touch chmod chown kill killall sleep usleep sync insmod rmmod modprobe "
-    "export set shift unset trap wait umask ulimit logger mknod true false : test [ [[ local readonly reboot halt".split()
+    [
+        "cd",
+        "mount",
+        "umount",
+        "cp",
+        "mv",
+        "rm",
+        "ln",
+        "mkdir",
+        "rmdir",
+        "touch",
+        "chmod",
+        "chown",
+        "kill",
+        "killall",
+        "sleep",
+        "usleep",
+        "sync",
+        "insmod",
+        "rmmod",
+        "modprobe",
+        "export",
+        "set",
+        "shift",
+        "unset",
+        "trap",
+        "wait",
+        "umask",
+        "ulimit",
+        "logger",
+        "mknod",
+        "true",
+        "false",
+        ":",
+        "test",
+        "[",
+        "[[",
+        "local",
+        "readonly",
+        "reboot",
+        "halt",
+    ]
 )
 
 

@@ -16,11 +16,12 @@ from .outputs import content, output
 from .parser import parse
 from .record import Record
 from .runner import Simple
-from .syntax import Command, Literal, Node, Redirection, Sequence, Substitution, Word
+from .syntax import Command, Literal, Node, Redirection, Sequence, Substitution
 from .values import NOTHING, Choice, Value, closed, hole, joined, literal, shown_as, text
 from .wordreader import HOLE_MARKS
-from .world import FILE, FOLDER, World, join as join_worlds, status_of
-from .wrappers import STARTED_BY_OPTION, SHELLS, inner, name_of, option, script_file, shell_text
+from .world import FILE, FOLDER, World, status_of
+from .world import join as join_worlds
+from .wrappers import SHELLS, STARTED_BY_OPTION, inner, name_of, option, script_file, shell_text
 
 MOST_ALTERNATIVES: Final = 12
 DEEPEST: Final = 8

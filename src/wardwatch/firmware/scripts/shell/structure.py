@@ -8,7 +8,6 @@ from typing import Final
 
 from .syntax import Arithmetic, Assignment, Command, For, Literal, Node, Parameter, Substitution, Word
 
-
 _SIGNS: Final = re.compile(r"[*?~]|\[.")
 
 
@@ -31,9 +30,7 @@ def set_in(node: Node) -> frozenset[str]:
 
 
 def _set_by(part: object) -> Iterator[str]:
-    if isinstance(part, Assignment | For):
-        yield part.name
-    elif isinstance(part, Parameter) and part.operator in {"=", ":="}:
+    if isinstance(part, Assignment | For) or (isinstance(part, Parameter) and part.operator in {"=", ":="}):
         yield part.name
     elif isinstance(part, Command) and part.words and part.words[0].bare in _SETTING:
         for word in part.words[1:]:

@@ -103,10 +103,8 @@ def _executed(words: Sequence[Value]) -> Sequence[Value]:
 def _daemon(words: Sequence[Value]) -> Sequence[Value]:
     program = option(words, STARTED_BY_OPTION["start-stop-daemon"])
     known = [literal(word) for word in words]
-    if (
-        program is None
-        or not {"-S", "--start"} & {*known}
-        and not any(re.match(r"-[a-zA-Z]*S", word or "") for word in known)
+    if program is None or (
+        not {"-S", "--start"} & {*known} and not any(re.match(r"-[a-zA-Z]*S", word or "") for word in known)
     ):
         return ()
     behind = known.index("--") + 1 if "--" in known else len(words)

@@ -14,7 +14,7 @@ _FOLDERS: Final = (
 
 
 def find(files: Files) -> Iterator[Started]:
-    """runit's stages, s6's preparations, then each service."""
+    """Runit's stages, s6's preparations, then each service."""
     for number, stage in (("1", Stage.SYSTEM), ("2", Stage.RUN_LEVEL), ("3", Stage.SHUTDOWN)):
         path = f"/etc/runit/{number}"
         if is_program(files, path):
