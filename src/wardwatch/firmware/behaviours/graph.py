@@ -4,14 +4,14 @@ A node is a file and a function in it; '' is a script's top level or, of a progr
 preferred to possible ones, then short ones; nothing is called unreachable here (see `Route.open_ends`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
 from wardwatch.firmware.words import CodeFacts, Edge, Place, Root, Text, Trigger, Via
 
-from .triggers import Set, of_edge, of_guards
+from .triggers import Set, labelled, of_edge, of_guards
 from .words import Behaviour, Hop, Kind, Route
 
 Node = tuple[str, str]
@@ -123,8 +123,10 @@ def build(  # noqa: PLR0913  # what an image's graph is made of
     """The graph of an image: edges of its code, what its start-up runs, and what programs start by name."""
     edges = [*boot, *(edge for each in facts.values() for edge in each.edges)]
     edges += [edge for behaviour in behaviours for edge in _executions(behaviour, resolve)]
-    led = [_Way((edge.callee.file, edge.callee.function), edge, of_edge(edge)) for edge in edges]
-    led += [way for each in facts.values() for way in _entries(each)]
+    named = {_key(root): root for each in facts.values() for root in each.roots if root.trigger in _BY_EDGE}
+    led = [_Way((edge.callee.file, edge.callee.function), edge, _set_by(edge, named)) for edge in edges]
+    shown = {_edge_key(edge) for edge in edges}
+    led += [way for each in facts.values() for way in _entries(each, shown)]
     led += [_from_root(BOOT, root) for root in roots]
     out: dict[Node, dict[tuple[Node, Via, str], _Way]] = {}
     for way in led:
@@ -136,11 +138,34 @@ def build(  # noqa: PLR0913  # what an image's graph is made of
     return Graph(facts, {node: tuple(ways.values()) for node, ways in out.items()}, alone)
 
 
-def _entries(facts: CodeFacts) -> Iterable[_Way]:
-    """From a program's start to the functions that something outside of its code sets going."""
+_BY_EDGE: Final = frozenset({Trigger.MENU, Trigger.KEY, Trigger.TIMER, Trigger.SIGNAL})
+_Key = tuple[str, str, str]
+
+
+def _key(root: Root) -> _Key:
+    return (root.at.file, root.at.function, root.label or root.trigger.value)
+
+
+def _edge_key(edge: Edge) -> _Key:
+    return (edge.callee.file, edge.callee.function, edge.label or edge.via.value)
+
+
+def _set_by(edge: Edge, named: Mapping[_Key, Root]) -> Set | None:
+    """What sets the edge going; a root that says the same of its target knows whether it is a key or a menu."""
+    root = named.get(_edge_key(edge))
+    if root is not None and not edge.guards:
+        return Set(root.trigger, labelled(root.trigger, root.label))
+    return of_edge(edge)
+
+
+def _entries(facts: CodeFacts, shown: Collection[_Key]) -> Iterable[_Way]:
+    """From a program's start to the functions that something outside of its code sets going.
+
+    Where an edge shows from which function that is, the edge is the better way.
+    """
     start = Place(facts.file)
     for root in facts.roots:
-        if root.at.function:
+        if root.at.function and not (root.trigger in _BY_EDGE and _key(root) in shown):
             yield _from_root(start, root)
     if not any(root.trigger is Trigger.START_UP for root in facts.roots):
         for name in ENTRIES:
@@ -153,7 +178,7 @@ _UNSET: Final = frozenset({Trigger.START_UP, Trigger.NONE_FOUND})
 
 
 def _from_root(start: Place, root: Root) -> _Way:
-    set_by = None if root.trigger in _UNSET else Set(root.trigger, root.label or root.why)
+    set_by = None if root.trigger in _UNSET else Set(root.trigger, labelled(root.trigger, root.label) or root.why)
     at = Place(root.at.file, root.at.function)
     via = _VIAS.get(root.trigger, Via.CALLBACK)
     sure = root.sure and root.trigger is not Trigger.NONE_FOUND

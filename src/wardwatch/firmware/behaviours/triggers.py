@@ -30,6 +30,14 @@ def of_edge(edge: Edge) -> Set | None:
     return None
 
 
+def labelled(trigger: Trigger, label: str) -> str:
+    """`menu 'Update'`, `key 'C'`; '' without a label."""
+    if not label:
+        return ""
+    bare = label.removeprefix("key ").strip("'")
+    return f"key '{bare}'" if trigger is Trigger.KEY else f"{trigger.value} '{label}'"
+
+
 def of_guards(guards: Iterable[Guard]) -> Set | None:
     """The key or the network input that is compared on the way."""
     for guard in guards:
