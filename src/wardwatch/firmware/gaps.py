@@ -28,6 +28,7 @@ _OPEN_ENDS: Final = {
     Kind.CONNECT: ("the peer of a connection", ("firmware.hard-coded-peer",)),
     Kind.SEND: ("the peer that data is sent to", ("firmware.hard-coded-peer", "firmware.clear-telemetry")),
 }
+REACH: Final = "which functions they lead to could not be told, so a way may be missing"
 GRAVE: Final = frozenset(
     {Kind.INTERFACE_UP, Kind.REMOTE_MOUNT, Kind.REMOTE_FETCH, Kind.RECEIVE, Kind.CONNECT, Kind.SEND, Kind.RUN}
 )
@@ -52,15 +53,23 @@ def grave_in(scene: Scene, file: str) -> bool:
 
 def _unread(scene: Scene) -> Iterator[Gap]:
     for file in sorted(scene.facts):
-        counted: Counter[tuple[str, str, tuple[str, ...], bool]] = Counter()
-        grave = grave_in(scene, file)
+        counted: Counter[tuple[str, str, tuple[str, ...]]] = Counter()
+        reach = set()
         for unread in scene.facts[file].unread:
-            reach = is_about_reach(unread)
-            counted[unread.what, unread.why, () if reach and not grave else unread.bears_on, reach] += 1
-        for (what, why, bears, reach), number in sorted(counted.items()):
-            times = f" ({number} places)" if number > 1 else ""
-            where = {"file": file, "about": "reach"} if reach else {"file": file}
-            yield Gap(scene.subject, f"{file}: {what}{times}", why, bears, where)
+            if is_about_reach(unread):
+                reach.add((unread.at.function, unread.bears_on))
+            else:
+                counted[unread.what, unread.why, unread.bears_on] += 1
+        for (what, why, bears), number in sorted(counted.items()):
+            yield Gap(scene.subject, f"{file}: {what}{_times(number)}", why, bears, {"file": file})
+        if reach:
+            bears = tuple(sorted({rule for _, rules in reach for rule in rules})) if grave_in(scene, file) else ()
+            what = f"{file}: calls through pointers{_times(len(reach))}"
+            yield Gap(scene.subject, what, REACH, bears, {"file": file, "about": "reach"})
+
+
+def _times(number: int) -> str:
+    return f" ({number} places)" if number > 1 else ""
 
 
 def _open_arguments(scene: Scene) -> Iterator[Gap]:
@@ -71,8 +80,7 @@ def _open_arguments(scene: Scene) -> Iterator[Gap]:
             what, why, bears = said
             counted[behaviour.place.file, what, why, bears] += 1
     for (file, what, why, bears), number in sorted(counted.items()):
-        times = f" ({number} places)" if number > 1 else ""
-        yield Gap(scene.subject, f"{file}: {what}{times}", why, bears, {"file": file})
+        yield Gap(scene.subject, f"{file}: {what}{_times(number)}", why, bears, {"file": file})
 
 
 def _open_argument(behaviour: Behaviour) -> tuple[str, str, tuple[str, ...]] | None:

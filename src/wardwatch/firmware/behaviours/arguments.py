@@ -12,7 +12,7 @@ from typing import Final
 
 from wardwatch.firmware.words import Call, CodeFacts, Data, Guard, Hole, Peer, Text, Value
 
-from .commands import command_of
+from .shellwords import command_of
 from .words import Behaviour, Kind
 
 STARTS_AT_MOST: Final = 4

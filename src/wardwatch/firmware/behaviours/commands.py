@@ -1,6 +1,6 @@
 """In: a command with its words. Out: what it does, by the table `knowledge/firmware/commands.toml`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
@@ -12,24 +12,12 @@ from wardwatch.knowledge.catalogue import firmware_table
 from .paths import absolute, name, stem
 from .patterns import Captured, Options, match, match_unordered, split_options
 from .peers import end_of, end_of_url
+from .shellwords import PIPE, Command, command_of
 from .words import Behaviour, End, Kind, Known
 
 Entry = Mapping[str, Any]
-_OUT: Final = (">", ">>", ">|", "&>")
-_IN: Final = ("<",)
 _NOTHING: Final = Text()
-PIPE: Final = Text(("|",))
-"""Where the output of a command goes that another reads."""
 _CERTAIN_LOCAL: Final = ("/dev/null", "/dev/console", "/dev/stdout", "/dev/stderr", "/dev/tty")
-
-
-class Command(NamedTuple):
-    """A command apart: its name, its words, and where its output and input go."""
-
-    name: Text
-    words: tuple[Text, ...]
-    out: tuple[tuple[str, Text], ...] = ()
-    into: tuple[Text, ...] = ()
 
 
 class _Fit(NamedTuple):
@@ -38,16 +26,6 @@ class _Fit(NamedTuple):
     entry: Entry
     options: Options
     found: Captured
-
-
-def command_of(call: Call) -> Command:
-    """The command behind a `command` or exec call, without wrappers such as `busybox` and `nohup`."""
-    words, out, into = _redirections([word for word in call.arguments if isinstance(word, Text)])
-    if "output of" in call.notes.get("stdin", ""):
-        into.append(PIPE)
-    while len(words) > 1 and (own := _own_words(words)):
-        words = words[own:]
-    return Command(words[0] if words else _NOTHING, tuple(words[1:]), tuple(out), tuple(into))
 
 
 def in_command(call: Call, owner: Behaviour, folder: str) -> Iterator[Behaviour]:
@@ -60,39 +38,6 @@ def in_command(call: Call, owner: Behaviour, folder: str) -> Iterator[Behaviour]
     elif not _is_ordinary(command.name, title) and command.name.parts:
         yield from _run(command, owner, folder)
     yield from _written(command, fit, owner, folder)
-
-
-def _own_words(words: Sequence[Text]) -> int:
-    """How many words the wrapper in front takes, 0 where there is none."""
-    table: Mapping[str, int] = firmware_table("commands")["wrappers"]
-    title = name(words[0]) if words[0].literal else ""
-    if title not in table:
-        return int(_assigns(words[0]))
-    own = 1
-    while own < len(words) and stem(words[own]).startswith("-"):
-        own += 1
-    return min(own + table[title], len(words) - 1)
-
-
-def _assigns(word: Text) -> bool:
-    head, equals, _ = stem(word).partition("=")
-    return bool(equals) and head.isidentifier()
-
-
-def _redirections(words: list[Text]) -> tuple[list[Text], list[tuple[str, Text]], list[Text]]:
-    plain: list[Text] = []
-    out: list[tuple[str, Text]] = []
-    into: list[Text] = []
-    rest = iter(words)
-    for word in rest:
-        sign = (word.literal or "").lstrip("12")
-        if sign in _OUT:
-            out.append((sign, next(rest, _NOTHING)))
-        elif sign in _IN:
-            into.append(next(rest, _NOTHING))
-        else:
-            plain.append(word)
-    return plain, out, into
 
 
 @cache
