@@ -63,16 +63,16 @@ def crossed(candidates: Longs, starts: Longs, flow: Flow) -> "np.ndarray[tuple[i
     return begun > ended
 
 
-def orphans(flow: Flow, sure: Longs, outside: Longs, stretches: Stretches) -> Longs:
+def orphans(flow: Flow, sure: Longs, pointed: Longs, outside: Longs, stretches: Stretches) -> Longs:
     """Places that look like a function's start and that nothing sure leads to, but control does not fall into.
 
-    They begin like one, or a jump leads to them out of another function.
+    They begin like one, or a jump out of another function or a pointer leads to them.
     """
     looks = flow.prologues[np.isin(flow.prologues, flow.ends)]
     owner = np.searchsorted(sure, flow.jumps, side="right")
     far = flow.jumps_to[owner != np.searchsorted(sure, flow.jumps_to, side="right")]
     far = far[inside(far, stretches) & np.isin(far, flow.ends)]
-    looks = np.unique(np.concatenate([looks, far]))
+    looks = np.unique(np.concatenate([looks, far, pointed[np.isin(pointed, flow.ends)]]))
     looks = looks[~np.isin(looks, sure) & ~np.isin(looks, outside)]
     return looks[~crossed(looks, sure, flow)]
 

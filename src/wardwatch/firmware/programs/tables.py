@@ -113,11 +113,24 @@ def entries(binary: Binary) -> Iterator[Entry]:
 def _records(memory: Memory, relocated: Collection[int], table: Table, base: int) -> Iterator[tuple[int, str, bool]]:
     """The functions of a table from the address that code uses on, each with the label of its record."""
     stride = table.stride
+    base = _record_start(memory, relocated, table, base)
     for place, function in zip(table.places, table.functions, strict=True):
-        if place < base:
+        if place < base:  # the code begins further on
             continue
         record = place - (place - base) % stride if stride else base
         yield function, *label(memory, relocated, record, min(stride or LONGEST_RECORD, LONGEST_RECORD), place)
+
+
+def _record_start(memory: Memory, relocated: Collection[int], table: Table, base: int) -> int:
+    """Where code uses the address of the first pointer itself, the text may stand before it: then records begin there."""
+    before = table.stride - memory.bits // 8
+    if base not in table.places or before <= 0:
+        return base
+    size = min(table.stride, LONGEST_RECORD)
+    if label(memory, relocated, table.places[-1], size, table.places[-1])[0] and base != table.places[-1]:
+        return base
+    ahead = label(memory, relocated, base - before, size, base)[0]
+    return base - before if ahead else base
 
 
 def label(memory: Memory, relocated: Collection[int], record: int, size: int, pointer: int) -> tuple[str, bool]:

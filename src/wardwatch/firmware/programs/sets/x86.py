@@ -73,7 +73,7 @@ def _flow(code: _Code, *, long_mode: bool, got: int | None) -> Flow:
     returns = (opcode == 0xC3) | (opcode == 0xC2)  # noqa: PLR2004
     stops = (escape & (second == 0x0B)) | (opcode == 0xF4) | (opcode == 0xCC)  # noqa: PLR2004
     group = opcode == 0xFF  # noqa: PLR2004
-    linked, leaves = group & ((second >> 3 & 7) == 2), group & ((second >> 3 & 7) == 4)  # noqa: PLR2004
+    linked, leaves = group & ((second >> 3 & 7) == 2) & ~_kernel(code), group & ((second >> 3 & 7) == 4)  # noqa: PLR2004
     jumps = np.flatnonzero(far | near | short | long)
     offset = np.where(
         (near | short)[jumps],
@@ -93,7 +93,7 @@ def _flow(code: _Code, *, long_mode: bool, got: int | None) -> Flow:
         jumps=code.at[jumps],
         jumps_to=code.after[jumps] + offset & mask,
         conditional=(short | long)[jumps],
-        indirect_calls=code.at[linked & (slot < 0) & ~_kernel(code)],
+        indirect_calls=code.at[linked & (slot < 0)],
         indirect_jumps=code.at[leaves & (slot < 0) & ~switch],
         switches=code.at[switch],
         through=code.at[through],
@@ -183,7 +183,7 @@ def _references(code: _Code, *, long_mode: bool, got: int | None) -> tuple[Longs
     tables = np.flatnonzero(np.isin(code.opcode, (0x8B, 0x8D, 0xFF)) & (scaled | (code.second & 0xC7 == 0x84)))  # noqa: PLR2004  # or with a base
     at.append(code.at[tables])
     values.append(_signed(code, code.place[tables] + 3, 4) & (0x7FFFFFFF if long_mode else 0xFFFFFFFF))
-    offsets = np.flatnonzero((code.opcode == 0x8B) & (code.second & 0xC0 == 0x80) & (code.second & 7 != 4))  # noqa: PLR2004  # [r + disp32]
+    offsets = np.flatnonzero(np.isin(code.opcode, (0x8B, 0xFF)) & (code.second & 0xC0 == 0x80) & (code.second & 7 != 4))  # noqa: PLR2004  # [r + disp32]
     at.append(code.at[offsets])
     values.append(_signed(code, code.place[offsets] + 2, 4) & (0x7FFFFFFF if long_mode else 0xFFFFFFFF))
     if got is not None and not long_mode:
