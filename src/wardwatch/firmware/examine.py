@@ -6,12 +6,13 @@ This is the one module of the domain that joins reading (I/O) to understanding (
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from wardwatch.dissection import Component, Dissection, Instruction, Stretch
+from wardwatch.errors import InputError
 from wardwatch.vocabulary import EVERYTHING, Examined, Finding, Gap, Subject, SubjectKind, judge
 
 from .behaviours.measures import Measure
@@ -22,6 +23,8 @@ from .inventory import Match as Known
 from .inventory import components, matched
 from .judging import Code, findings_of, scene_of
 from .programs import analyse
+from .programs.binary import Binary
+from .programs.load import load
 from .reading import Progress, Read, read_code
 from .scene import Match, Scene
 from .scripts import Files, commands_of
@@ -32,6 +35,7 @@ from .words import Call, CodeFacts, Place, Text, Unread
 PROGRAM, IMAGE = "program", "firmware image"
 KERNEL_FOLDER: Final = "/kernel/"
 LAYERS_OF_ONE: Final = 1
+PROGRAMS_OPEN: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,13 +205,20 @@ def _digest(source: Path) -> str:
 def _code_shower(files: Files, question: Question) -> Callable[[Place], tuple[Instruction, ...]]:
     if not question.show_code:
         return lambda _place: ()
-    from .disassembly import Disassembler  # noqa: PLC0415  # only where code is shown
+    from .programs.disassembly import around  # noqa: PLC0415  # only where code is shown
 
-    @cache
-    def opened(path: str) -> Disassembler:
-        return Disassembler(_content(files, path))
+    @lru_cache(maxsize=PROGRAMS_OPEN)
+    def opened(path: str) -> Binary | None:
+        try:
+            return load(_content(files, path))
+        except InputError:
+            return None
 
-    return lambda place: opened(place.file).around(place.address) if place.address is not None else ()
+    def show(place: Place) -> tuple[Instruction, ...]:
+        binary = opened(place.file) if place.address is not None else None
+        return around(binary, place.address) if binary is not None and place.address is not None else ()
+
+    return show
 
 
 def dissection(  # noqa: PLR0913, PLR0917  # the parts of a dissection

@@ -63,29 +63,23 @@ class _State:
             self._unmount(number, behaviour)
 
     def _source(self, number: int, behaviour: Behaviour) -> None:
-        if behaviour.kind is Kind.REMOTE_MOUNT:
-            self.held = [held for held in self.held if not (held.mounted and same(held.path, behaviour.target))]
+        """A second source for the same path is a second try: what is there may come from either."""
         self.uses[number] = Use(number, (number,))
-        mounted = behaviour.kind is Kind.REMOTE_MOUNT
-        if behaviour.target.parts and behaviour.target.literal != "-":
-            self.held.append(Held(behaviour.target, behaviour, (number,), mounted))
+        if behaviour.target.parts:
+            self.held.append(Held(behaviour.target, behaviour, (number,), behaviour.kind is Kind.REMOTE_MOUNT))
         elif behaviour.kind is Kind.RECEIVE:
             self.held.append(Held(Text(), behaviour, (number,)))
-        if not mounted and self.places.holds_programs(behaviour.target):
+        if behaviour.kind is not Kind.REMOTE_MOUNT and self.places.holds_programs(behaviour.target):
             self._note(number, number, overwrites=True)
 
     def _copy(self, number: int, behaviour: Behaviour) -> None:
-        held = self._holding(behaviour.source, behaviour)
-        if held is None:
-            return
-        source = held.by[0]
-        target = _inside(behaviour.target, behaviour.source)
-        self.held.append(Held(target, held.source, (*held.by, number)))
-        self._brought(source, held.by)
-        if self.places.holds_programs(behaviour.target):
-            self._note(source, number, overwrites=True)
-        else:
-            self.held.append(Held(behaviour.target, held.source, (*held.by, number)))
+        for held in self._holding(behaviour.source, behaviour):
+            self.held.append(Held(_inside(behaviour.target, behaviour.source), held.source, (*held.by, number)))
+            self._brought(held.by[0], held.by)
+            if self.places.holds_programs(behaviour.target):
+                self._note(held.by[0], number, overwrites=True)
+            else:
+                self.held.append(Held(behaviour.target, held.source, (*held.by, number)))
 
     def _write(self, number: int, behaviour: Behaviour) -> None:
         """A file written by the program itself: what it received before, in the same function, may go into it."""
@@ -99,8 +93,7 @@ class _State:
                 return
 
     def _run(self, number: int, behaviour: Behaviour) -> None:
-        held = self._holding(behaviour.target, behaviour)
-        if held is not None and held.path.parts:
+        for held in self._holding(behaviour.target, behaviour):
             self._brought(held.by[0], held.by)
             if behaviour.kind is Kind.RUN:
                 self._note(held.by[0], number, overwrites=False)
@@ -112,16 +105,23 @@ class _State:
                 self.uses[held.by[0]] = replace(use, ends=(*use.ends, number))
         self.held = [held for held in self.held if not (held.mounted and same(held.path, behaviour.target))]
 
-    def _holding(self, path: Text, user: Behaviour) -> Held | None:
-        """The latest that holds `path`; where a hole leaves it open, only what the same function brought."""
-        if not path.parts:
-            return None
+    def _holding(self, path: Text, user: Behaviour) -> list[Held]:
+        """The latest that holds `path`, and others that hold the same; over a hole only within one function."""
+        latest = next((held for held in reversed(self.held) if self._holds(held, path, user)), None)
+        if latest is None:
+            return []
+        by_source: dict[int, Held] = {}
         for held in reversed(self.held):
-            lies = below(path, held.path) if held.path.parts else False
-            near = held.source.owner.file == user.owner.file and held.source.owner.function == user.owner.function
-            if lies or (lies is None and near and stem(path)):
-                return held
-        return None
+            if held.path.parts == latest.path.parts:
+                by_source.setdefault(held.by[0], held)
+        return list(by_source.values())
+
+    def _holds(self, held: Held, path: Text, user: Behaviour) -> bool:
+        if not path.parts or not held.path.parts:
+            return False
+        lies = below(path, held.path)
+        near = (held.source.owner.file, held.source.owner.function) == (user.owner.file, user.owner.function)
+        return bool(lies) or (lies is None and near and bool(stem(path)))
 
     def _brought(self, source: int, by: tuple[int, ...]) -> None:
         use = self.uses[source]
