@@ -73,9 +73,12 @@ def _fits(entry: Entry, call: Call) -> bool | None:
     answers = [_is_one_of(_value(call, int(place)), wanted) for place, wanted in entry.get("when", {}).items()]
     if flag := entry.get("flag"):
         answers.append(_has_flag(_value(call, flag["argument"]), flag["set"], flag["clear"]))
+    if "flag_read" in entry:
+        writes = _writes(_value(call, entry["flag_read"]))
+        answers.append(None if writes is None else not writes)
     if "flag_write" in entry:
         answers.append(_writes(_value(call, entry["flag_write"])))
-    if False in answers or (None in answers and call.name not in {"open", "fopen"}):
+    if False in answers or (None in answers and ("flag_read" in entry or call.name not in {"open", "fopen"})):
         return False
     return None if None in answers else True
 

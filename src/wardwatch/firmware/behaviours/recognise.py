@@ -8,7 +8,8 @@ from wardwatch.firmware.words import SHELL_CALLS, Call, Place, Text
 
 from .calls import in_call, text_of
 from .commands import in_command
-from .paths import absolute, is_exact
+from .copies import with_copies
+from .paths import absolute, is_exact, name
 from .words import Behaviour, Kind
 
 Reader = Callable[[Text, Place], Iterable[Call]]
@@ -28,7 +29,7 @@ def behaviours_of(calls: Iterable[Call], commands_of: Reader) -> tuple[Behaviour
         for inner in _inner(call, commands_of):
             owner = owner_of(call)
             found += _of_one(inner, call, owner, folders, number)
-    return tuple(found)
+    return with_copies(found)
 
 
 def owner_of(call: Call) -> Place:
@@ -72,12 +73,12 @@ def _of_one(
 
 
 def _as_command(call: Call) -> Call:
-    """exec(path, argv...) as a command: the path, and the words behind argv[0]."""
+    """exec(path, argv...) as a command: the path, and the words behind argv[0], which says the name once more."""
     if call.name == COMMAND:
         return call
     words = [text_of(value) for value in call.arguments if not isinstance(value, int)]
-    path, rest = (words[0], words[2:]) if words else (Text(), [])
-    return replace(call, arguments=(path, *rest))
+    again = len(words) > 1 and bool(name(words[1])) and name(words[0]) == name(words[1])
+    return replace(call, arguments=(*words[:1], *words[1 + again :]))
 
 
 def _changed_folder(call: Call, folder: str) -> str:

@@ -54,6 +54,7 @@ TITLES = {
     Kind.REMOTE_FETCH: "fetches a file from {end}",
     Kind.RECEIVE: "receives data from {end}",
     Kind.COPY: "copies {source} over {target}",
+    Kind.READ: "reads {target}",
     Kind.WRITE: "writes {target}",
     Kind.RUN: "runs {target}",
     Kind.MAKE_EXECUTABLE: "makes {target} executable",

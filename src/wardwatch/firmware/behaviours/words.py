@@ -25,6 +25,7 @@ class Kind(StrEnum):
     REMOTE_FETCH = "remote-fetch"
     RECEIVE = "receive"
     COPY = "copy"
+    READ = "read-file"
     WRITE = "write-file"
     RUN = "run-file"
     MAKE_EXECUTABLE = "make-executable"
