@@ -1,4 +1,4 @@
-"""In: behaviours of a function that opens files. Out: copies: a file read and another written in one go of one function."""
+"""In: behaviours that open files. Out: copies: a file read and another written in one go of one function."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,10 +11,10 @@ _Go = tuple[str, str, str, int | None, int | None]
 def with_copies(behaviours: Sequence[Behaviour]) -> tuple[Behaviour, ...]:
     """The behaviours, with each writing that has a reading beside it made a copy.
 
-    Beside it means: in the same function, with arguments from the same place of the same caller. Which bytes are written
-    is not asked; a function that opens one file to read and one to write copies, or changes on the way.
+    Beside it means: in the same function, with arguments from the same place of the same caller. Which bytes it writes
+    is not asked: a function that opens one file to read and one to write copies, or changes on the way.
     """
-    reads = {}
+    reads: dict[_Go, Behaviour] = {}
     for behaviour in behaviours:
         if behaviour.kind is Kind.READ and behaviour.target.parts:
             reads.setdefault(_go(behaviour), behaviour)
