@@ -69,7 +69,7 @@ class Sites(Sequence[Site]):
 
     __slots__ = ("addresses", "callees", "callers", "imported", "names", "possible", "tails")
 
-    def __init__(  # noqa: PLR0913  # the columns of a table
+    def __init__(  # noqa: PLR0913, PLR0917  # the columns of a table
         self,
         addresses: "NDArray[np.int64]",
         callers: "NDArray[np.int64]",
@@ -107,7 +107,10 @@ class Sites(Sequence[Site]):
         return (self[number] for number in range(len(self)))
 
 
-def no_pairs() -> tuple["NDArray[np.int64]", "NDArray[np.int64]"]:
+Pairs = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
+
+
+def no_pairs() -> Pairs:
     """Two empty columns."""
     return np.empty(0, np.int64), np.empty(0, np.int64)
 
@@ -123,9 +126,9 @@ class Binary:
     whose address is taken to the addresses of the pointers (tables, literals, GOT). `code` are the stretches taken for
     code, `notes` what could not be read as it says it is.
 
-    Pairs of arrays, each sorted by its first: `constants` are addresses of instructions that complete a constant, and the
-    constant; `pointers` places of relocated pointers into the program, and what they point to; `traps` system calls by
-    instruction, and their number (-1 where it is not a constant). `constructors` run before main; `exported` are the
+    Pairs of arrays, each sorted by its first: `constants` are addresses of instructions that complete a constant, and
+    the constant; `pointers` places of relocated pointers into the program, and what they point to; `traps` system calls
+    by instruction, and their number (-1 where it is not a constant). `constructors` run before main; `exported` are the
     functions of a library that others may call.
     """
 

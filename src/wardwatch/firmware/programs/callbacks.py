@@ -1,4 +1,4 @@
-"""In: a program. Out: the functions handed to threads, signals, timers and other callers, and the call that hands them on.
+"""In: a program. Out: the functions handed to threads, signals, timers and other callers, and the call that does so.
 
 A function's address built right before such a call is taken for its argument. Where the engine recovered the argument
 itself, that counts instead (`handed`).
@@ -24,11 +24,11 @@ TAKERS: Final[Mapping[str, Via]] = {
          "uloop_timeout_add", "event_assign", "event_new", "event_set", "uv_timer_start"), Via.TIMER),
     **dict.fromkeys(
         ("atexit", "at_quick_exit", "on_exit", "__cxa_atexit", "pthread_once", "call_once", "pthread_atfork",
-         "pthread_key_create", "qsort", "qsort_r", "bsearch", "lfind", "lsearch", "tsearch", "tfind", "tdelete", "twalk",
-         "scandir", "scandir64", "ftw", "nftw", "ftw64", "nftw64", "glob", "glob64", "fopencookie", "g_idle_add",
-         "g_signal_connect_data", "g_thread_new", "obstack_begin", "svc_register", "svc_run", "curl_easy_setopt",
+         "pthread_key_create", "qsort", "qsort_r", "bsearch", "lfind", "lsearch", "tsearch", "tfind", "tdelete",
+         "twalk", "scandir", "scandir64", "ftw", "nftw", "ftw64", "nftw64", "glob", "glob64", "fopencookie",
+         "g_idle_add",         "g_signal_connect_data", "g_thread_new", "obstack_begin", "svc_register", "svc_run", "curl_easy_setopt",
          "xmlSAXUserParseFile", "SSL_CTX_set_verify", "SSL_CTX_set_default_passwd_cb", "ev_io_start", "uv_listen",
-         "uv_read_start", "sqlite3_exec", "getopt_long", "dl_iterate_phdr", "usb_hotplug_register_callback"),
+         "uv_read_start", "sqlite3_exec", "dl_iterate_phdr", "usb_hotplug_register_callback"),
         Via.CALLBACK),
     **dict.fromkeys(("__libc_start_main", "__uClibc_main", "__uClibc_start_main"), Via.CALL),
 }  # fmt: skip

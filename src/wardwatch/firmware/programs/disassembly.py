@@ -1,4 +1,4 @@
-"""In: a program and a function or a stretch of it. Out: its instructions as text, for people to read. The text is capstone's."""
+"""In: a program and a function or a stretch of it. Out: its instructions as text, which capstone writes."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final

@@ -1,8 +1,8 @@
-"""In: a program's bytes and the engine's calls. Out: `CodeFacts`: what calls what, what sets it going, and what stays open."""
+"""In: a program's bytes and the engine's calls. Out: `CodeFacts`: what calls what, what sets it going, what is open."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,22 @@ from .tables import Entry, entries
 LANGUAGE: Final = "machine code"
 
 
+class Recovered(NamedTuple):
+    """What the engine found out: calls with arguments, edges (guards, resolved pointers), and what it could not read.
+
+    `resolved` are the addresses of indirect calls whose targets it knows for certain.
+    """
+
+    calls: tuple[Call, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    resolved: frozenset[int] = frozenset()
+
+
+Recover = Callable[[str, Binary], Recovered]
+"""The engine as it is called: the program's path in the image, and the program."""
+
+
 @dataclass(frozen=True, slots=True)
 class Graph:
     """A program's edges, roots and open ends, as places of one file."""
@@ -28,38 +44,34 @@ class Graph:
     unread: tuple[Unread, ...]
 
 
-def unreadable(file: str, data: bytes) -> CodeFacts:
-    """What is to be said of a program that could not be loaded, from the reason `load` gives."""
+def analyse(file: str, data: bytes, recover: Recover | None = None) -> CodeFacts:
+    """Everything one program yields. Without an engine no call's arguments are known, and that stays open."""
     try:
-        load(data)
+        binary = load(data)
     except InputError as error:
-        why = error.what
-    else:
-        why = ""
-    return (
-        CodeFacts(file, LANGUAGE, unread=(Unread(Place(file), "the program", why, ("*",)),))
-        if why
-        else CodeFacts(file, LANGUAGE)
-    )
+        return CodeFacts(file, LANGUAGE, unread=(Unread(Place(file), "the program", error.what, ("*",)),))
+    missing = Unread(Place(file), "the arguments of its calls", "no engine followed its code", ("*",))
+    found = recover(file, binary) if recover else Recovered(unread=(missing,))
+    return facts(file, binary, found)
 
 
-def facts(file: str, binary: Binary, calls: Iterable[Call] = (), more: Iterable[Unread] = ()) -> CodeFacts:
-    """Graph and calls of one program together."""
-    graph = graph_of(file, binary)
+def facts(file: str, binary: Binary, found: Recovered) -> CodeFacts:
+    """The graph of a program and what the engine recovered, together."""
+    graph = graph_of(file, binary, found.resolved)
     return CodeFacts(
         file,
         LANGUAGE,
-        tuple(calls),
-        graph.edges,
+        found.calls,
+        (*graph.edges, *found.edges),
         graph.roots,
-        (*graph.unread, *more),
+        (*graph.unread, *found.unread),
         {function.name: (function.start, function.end) for function in binary.functions},
         shapes(binary),
         sum(end - start for start, end in binary.code),
     )
 
 
-def graph_of(file: str, binary: Binary) -> Graph:
+def graph_of(file: str, binary: Binary, resolved: frozenset[int] = frozenset()) -> Graph:
     """Edges of direct calls, tables and callbacks; roots; unread parts."""
     places = tuple(Place(file, function.name) for function in binary.functions)
     through = tuple(entries(binary))
@@ -67,7 +79,7 @@ def graph_of(file: str, binary: Binary) -> Graph:
     edges = (*_direct(binary, places), *_by_table(binary, places, through), *_handed(binary, places, passed))
     reached = {entry.function for entry in through} | {one.function for one in passed}
     roots = (*_roots(binary, places, through, passed), *_possible_roots(binary, places, reached))
-    return Graph(edges, roots, tuple(_unread(file, binary, places, through)))
+    return Graph(edges, roots, tuple(_unread(file, binary, places, {entry.site for entry in through}, resolved)))
 
 
 def _site(binary: Binary, places: tuple[Place, ...], site: int) -> Place:
@@ -116,6 +128,14 @@ def _roots(
             yield Root(places[one.function], Trigger.SIGNAL, "handles a signal", one.sure)
         elif one.via is Via.TIMER:
             yield Root(places[one.function], Trigger.TIMER, "called by a timer", one.sure)
+    yield from _chosen(places, through)
+    for start, name in binary.exported.items():
+        if start in number:
+            yield Root(places[number[start]], Trigger.NONE_FOUND, f"the library offers it as {name}", sure=False)
+
+
+def _chosen(places: tuple[Place, ...], through: tuple[Entry, ...]) -> Iterator[Root]:
+    """What a menu or a key may choose: functions in tables whose records say something."""
     seen: set[tuple[int, str]] = set()
     for choice in through:
         if choice.label and (choice.function, choice.label) not in seen:
@@ -124,9 +144,6 @@ def _roots(
             yield Root(
                 places[choice.function], trigger, "in a table that code calls through", sure=False, label=choice.label
             )
-    for start, name in binary.exported.items():
-        if start in number:
-            yield Root(places[number[start]], Trigger.NONE_FOUND, f"the library offers it as {name}", sure=False)
 
 
 def _possible_roots(binary: Binary, places: tuple[Place, ...], reached: set[int]) -> Iterator[Root]:
@@ -139,25 +156,27 @@ def _possible_roots(binary: Binary, places: tuple[Place, ...], reached: set[int]
             yield Root(places[number], Trigger.NONE_FOUND, why, sure=False)
 
 
-def _unread(file: str, binary: Binary, places: tuple[Place, ...], through: tuple[Entry, ...]) -> Iterator[Unread]:
+def _unread(
+    file: str, binary: Binary, places: tuple[Place, ...], through: set[int], resolved: frozenset[int]
+) -> Iterator[Unread]:
     name = packer(binary)
     if name:
         yield Unread(
-            Place(file), "the program's own code", f"it is packed ({name}); only what unpacks it was examined", ("*",)
+            Place(file), "the program's own code", f"it is packed ({name}): what it unpacks was not seen", ("*",)
         )
     if not binary.functions:
         yield Unread(Place(file), "the program's code", "no function was found in it", ("*",))
     for note in binary.notes:
         yield Unread(Place(file), "a part of the program", note, ("*",))
-    for function, count in _unresolved(binary, through).items():
+    for function, count in _unresolved(binary, through, resolved).items():
         what = "a call through a pointer" if count == 1 else f"{count} calls through pointers"
         yield Unread(places[function], what, "what the pointer holds could not be told", ("*",))
 
 
-def _unresolved(binary: Binary, through: tuple[Entry, ...]) -> Mapping[int, int]:
+def _unresolved(binary: Binary, through: set[int], resolved: frozenset[int]) -> Mapping[int, int]:
     """Number of indirect calls with no possible callee, by function."""
     sites = binary.sites
-    open_ends = (sites.callees < 0) & (sites.names < 0)
-    open_ends[[entry.site for entry in through]] = False
+    open_ends = (sites.callees < 0) & (sites.names < 0) & ~np.isin(sites.addresses, sorted(resolved))
+    open_ends[sorted(through)] = False
     functions, counts = np.unique(sites.callers[open_ends], return_counts=True)
     return dict(zip(functions.tolist(), counts.tolist(), strict=True))

@@ -1,12 +1,13 @@
 """In: the bytes of a program. Out: `Binary`, with functions, imports, sites and pointers to functions."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from wardwatch.errors import InputError
 
-from . import functions, sites
+from . import functions, recognised, sites
 from .binary import Binary, Machine
 from .code import Code, Stretches, linkage
 from .code import flow as swept
@@ -46,7 +47,7 @@ def load(data: bytes) -> Binary:
     bounds = np.concatenate([linked.places, np.array([end for _, end in stretches], np.int64)])
     plain = {at & code.plain: name for at, name in names.names.items()}
     found = functions.build(sure, orphans, plain, bounds, thumb)
-    return Binary(
+    binary = Binary(
         machine=machine,
         bits=elf.bits,
         little_endian=elf.little_endian,
@@ -70,6 +71,7 @@ def load(data: bytes) -> Binary:
         constructors=tuple(at & code.plain for at in arrays(elf, memory)),
         exported=_exported(elf, image, code.plain),
     )
+    return replace(binary, names=recognised.names(binary)) if binary.statically_linked else binary
 
 
 def _sorted(at: Longs, values: Longs) -> tuple[Longs, Longs]:

@@ -1,4 +1,4 @@
-"""In: an ELF file. Out: its segments as the dynamic linker would leave them at base 0, and the pointers it would fill in.
+"""In: an ELF file. Out: its segments and pointers as the dynamic linker would leave them at base 0.
 
 Relocations: the processor supplements of the System V ABI; of each set those that a linked program may hold.
 """
@@ -60,8 +60,8 @@ class Loaded:
     """Segments after relocation. `slots`: pointers to imported names.
 
     `stubs` are addresses that stand for an imported function (st_value of an undefined symbol). `pointers` are the
-    places, sorted, of all pointers into the program that a relocation makes, `targets` what they point to. `got` are those
-    of them that lie in the global offset table.
+    places, sorted, of all pointers into the program that a relocation makes, `targets` what they point to. `got` are
+    those of them that lie in the global offset table.
     """
 
     segments: tuple[Segment, ...]
@@ -115,7 +115,8 @@ def _got(slots: Longs, pointers: Longs, width: int) -> Longs:
     breaks = np.flatnonzero(np.diff(inside) != width) + 1
     runs = np.searchsorted(breaks, np.searchsorted(inside, slots), side="right")
     number = np.searchsorted(breaks, np.arange(len(inside)), side="right")
-    return inside[np.isin(number, runs)]
+    found: Longs = inside[np.isin(number, runs)]
+    return found
 
 
 def _named(symbols: Symbols, places: Longs, numbers: Longs) -> dict[int, str]:

@@ -1,6 +1,6 @@
 """In: a loaded program and its flow. Out: pointers to its code: who may hold a function's address, and where.
 
-In a program that may be loaded anywhere every pointer has a relocation; elsewhere a word with the value is taken for one.
+In a program that may be loaded anywhere every pointer has a relocation; elsewhere a word with its value is one.
 """
 
 from dataclasses import replace
@@ -27,7 +27,7 @@ MOST_IN_ARRAY: Final = 4096
 
 
 class Held(NamedTuple):
-    """Pointers into code: where each is, and the address it holds. `got` are addresses the global offset table holds."""
+    """Pointers into code: where each is, and the address it holds. `got`: what the global offset table holds."""
 
     places: Longs
     values: Longs
@@ -94,7 +94,7 @@ def _described(elf: Elf, image: Loaded, code: Code, places: Longs) -> "np.ndarra
     for header in elf.headers:
         if header.kind in (PT_ARM_EXIDX, PT_DYNAMIC, PT_GNU_EH_FRAME, PT_PHDR):
             stretches.append((header.address, header.address + header.file_size))
-        if header.kind == PT_LOAD and header.offset == 0:
+        if header.kind == PT_LOAD and not header.offset:
             stretches.append((header.address, header.address + 64))
     if code.got is not None and not elf.dynamic.get(DT_PLTGOT):
         stretches.append(_static_got(code))
@@ -129,12 +129,12 @@ def arm_got(flow: Flow, elf: Elf, image: Loaded) -> Flow:
 def arrays(elf: Elf, memory: Memory) -> list[int]:
     """What DT_INIT_ARRAY and its like point to."""
     width = elf.bits // 8
-    found = []
+    found: list[int] = []
     for tag, size in ARRAYS:
         at, count = elf.dynamic.get(tag, 0), min(elf.dynamic.get(size, 0) // width, MOST_IN_ARRAY)
-        words = (memory.word(at + width * step) for step in range(count))
-        found += [word for word in words if word not in (None, 0, (1 << elf.bits) - 1)]
-    return [word for word in found if word is not None and word < 1 << 62]
+        words = (memory.word(at + width * step) or 0 for step in range(count))
+        found += [word for word in words if word < HIGHEST]
+    return [word for word in found if word not in {0, (1 << elf.bits) - 1}]
 
 
 def fixed(elf: Elf, memory: Memory) -> Longs:

@@ -1,7 +1,7 @@
 """In: a program. Out: a fingerprint of each function that stays the same when addresses move.
 
-It rests on what its instructions do (opcode bits, with registers, immediates and displacements left out), on the names of
-imported functions it calls in order, and on the texts it refers to. It is for matching two versions, not for identity.
+It rests on what its instructions do (opcode bits, without registers, immediates and displacements), on the imported
+functions it calls in order, and on the texts it refers to. It is for matching two versions, not for identity.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""In: a program. Out: its tables of functions (menus, key dispatch, operations), which call uses which, and their labels."""
+"""In: a program. Out: its tables of functions (menus, keys, operations), which call uses which, and labels."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -122,7 +122,7 @@ def _records(memory: Memory, relocated: Collection[int], table: Table, base: int
 
 
 def _record_start(memory: Memory, relocated: Collection[int], table: Table, base: int) -> int:
-    """Where code uses the address of the first pointer itself, the text may stand before it: then records begin there."""
+    """Where code uses the address of the first pointer itself, a text may stand before it: records begin there then."""
     before = table.stride - memory.bits // 8
     if base not in table.places or before <= 0:
         return base

@@ -131,10 +131,11 @@ def _traps(words: Words, live: Flags) -> tuple[Longs, Longs]:
     """SVC 0, and the constant that was last moved into x8."""
     index = np.flatnonzero(match(words, 0xFFE0001F, 0xD4000001) & live)
     moves = match(words, 0x7FE0001F, 0x52800008)
-    writes = match(words, 0x1F, 8) & ~match(words, 0x1C000000, 0x14000000)
+    stores = match(words, 0x0A000000, 0x08000000) & ~match(words, 0x00400000, 0x00400000)
+    writes = match(words, 0x1F, 8) & ~match(words, 0x1C000000, 0x14000000) & ~stores
     value = np.where(moves, (words >> np.uint32(5) & np.uint32(0xFFFF)).astype(np.int64), -1)
     nothing = np.zeros(len(words), np.int64)
-    origin = earlier(index, writes & (moves | match(words, 0x7FE0FFFF, 0x2A0003E8)), nothing, nothing[index], LOOK_BACK)
+    origin = earlier(index, writes, nothing, nothing[index], LOOK_BACK)
     return index, np.where(origin >= 0, value[origin], -1)
 
 
@@ -151,7 +152,7 @@ def _prologues(words: Words) -> Flags:
 
 def linkage(words: Words, start: int) -> tuple[Longs, Longs]:
     """PLT entries: adrp x16; ldr x17, [x16]; add x16; br x17, with the BTI landing or pointer check some have."""
-    if len(words) < 4:  # noqa: PLR2004  # the shortest form
+    if len(words) < 4:  # the shortest form
         return np.empty(0, np.int64), np.empty(0, np.int64)
     at = start + 4 * np.arange(len(words) - 3, dtype=np.int64)
     first = words[:-3]
@@ -163,5 +164,5 @@ def linkage(words: Words, start: int) -> tuple[Longs, Longs]:
     )
     landing = (
         np.flatnonzero(fits[1:] & match(words[:-4], 0xFFFFFFFF, BTI_C)) if len(words) > 4 else np.empty(0, np.int64)
-    )  # noqa: PLR2004  # one before
+    )  # one before
     return np.concatenate([at[fits], at[landing]]), np.concatenate([slots[fits], slots[landing + 1]])

@@ -32,7 +32,7 @@ class _Code(NamedTuple):
 
 def sweep(halves: Halves, start: int, starts: Longs) -> Flow:
     """The flow of the halfwords at `start`; at each of `starts` an instruction begins."""
-    if len(halves) < 2:  # noqa: PLR2004  # one instruction
+    if len(halves) < 2:  # one instruction
         return Flow()
     forced = np.zeros(len(halves), np.bool_)
     places = (starts[(starts >= start) & (starts < start + 2 * len(halves))] - start) >> 1
@@ -55,7 +55,7 @@ def _resynced(forced: Flags, data: Flags) -> Flags:
 
 
 def _decoded(halves: Halves, start: int, forced: Flags, data: Flags) -> _Code:
-    wide = (halves >> 11 >= 0x1D) & ~data  # noqa: PLR2004  # 0b11101
+    wide = (halves >> 11 >= 0x1D) & ~data  # 0b11101
     number = np.arange(len(halves), dtype=np.int64)
     begins = wide.copy()
     begins[1:] &= ~wide[:-1] | forced[1:]
@@ -132,7 +132,7 @@ class _Leaves(NamedTuple):
 def _leaves(code: _Code) -> _Leaves:
     register = code.first >> np.uint32(3) & np.uint32(0xF)
     exchange = _narrow(code, 0xFF87, 0x4700) | _narrow(code, 0xFF87, 0x4687)
-    to_link, to_pc = register == 14, register == 15  # noqa: PLR2004  # LR, PC
+    to_link, to_pc = register == 14, register == 15  # LR, PC
     popped = _narrow(code, 0xFF00, 0xBD00) | _broad(code, 0xFFD0, 0xE890, 0x8000, 0x8000)
     popped |= _broad(code, 0xFFD0, 0xE910, 0x8000, 0x8000)
     loaded = _broad(code, 0xFF70, 0xF850, 0xF000, 0xF000)
@@ -210,7 +210,7 @@ def _jumps(code: _Code) -> tuple[Longs, Longs, Flags]:
     first = code.first.astype(np.int64)
     near = np.flatnonzero(_narrow(code, 0xF800, 0xE000))
     far = np.flatnonzero(_broad(code, 0xF800, 0xF000, 0xD000, 0x9000))
-    short = np.flatnonzero(_narrow(code, 0xF000, 0xD000) & (code.first < 0xDE00))  # noqa: PLR2004  # then UDF and SVC
+    short = np.flatnonzero(_narrow(code, 0xF000, 0xD000) & (code.first < 0xDE00))  # then UDF and SVC
     long = np.flatnonzero(_broad(code, 0xF800, 0xF000, 0xD000, 0x8000) & ~match(code.first, 0x0380, 0x0380))
     compare = np.flatnonzero(_narrow(code, 0xF500, 0xB100))
     second = code.second[long].astype(np.int64)
@@ -265,6 +265,7 @@ def _traps(code: _Code) -> tuple[Longs, Longs]:
     value[wide] = _half(code, np.flatnonzero(wide))
     value[modified & ~match(code.second, 0x7000, 0)] = -1
     copied = _narrow(code, 0xFF87, 0x4687) | _narrow(code, 0xFFC7, 0x0007)
+    copied |= _narrow(code, 0xF807, 0x6807) | _narrow(code, 0xFF00, 0xAF00)  # ldr r7, [..]; add r7, sp
     value[copied] = -1
     value[modified & match(code.first, 0x0400, 0x0400)] = -1
     nothing = np.zeros(len(code.at), np.int64)
