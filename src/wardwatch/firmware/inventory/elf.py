@@ -20,7 +20,8 @@ _DT_STRTAB, _DT_BIND_NOW, _DT_FLAGS, _DT_FLAGS_1 = 5, 24, 30, 0x6FFFFFFB
 _DF_BIND_NOW, _DF_1_NOW, _DF_1_PIE = 8, 1, 0x08000000
 _MACHINES: Final = {
     2: "SPARC", 3: "x86", 8: "MIPS", 20: "PowerPC", 21: "PowerPC 64", 40: "ARM", 42: "SuperH", 62: "x86-64", 93: "ARC",
-    183: "AArch64", 243: "RISC-V", 258: "LoongArch", 94: "Xtensa", 92: "OpenRISC", 106: "Blackfin", 4: "m68k", 189: "MicroBlaze",
+    183: "AArch64", 243: "RISC-V", 258: "LoongArch", 94: "Xtensa", 92: "OpenRISC",
+    106: "Blackfin", 4: "m68k", 189: "MicroBlaze",
 }  # fmt: skip  # e_machine, as registered
 _EM_ARM, _EM_MIPS = 40, 8
 _MIPS_ABIS: Final = {0x1000: "o32", 0x2000: "o64", 0x3000: "EABI32", 0x4000: "EABI64"}

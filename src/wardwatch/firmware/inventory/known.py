@@ -47,7 +47,7 @@ def matches(tree: Tree | Files, rules: Path | None = None, seconds: int = SECOND
 
 def matched(tree: Tree | Files, rules: Path | None = None, seconds: int = SECONDS) -> Matches:
     """As `matches`, with what could not be compared: a file that takes longer than `seconds`, or is too large."""
-    compiled = _compiled(rules) if rules else None
+    scanner = _scanner(rules, seconds) if rules else None
     found: list[Match] = []
     unread: list[Unread] = []
     nodes: Iterable[Node] = tree if isinstance(tree, Files) else tree.nodes
@@ -60,8 +60,8 @@ def matched(tree: Tree | Files, rules: Path | None = None, seconds: int = SECOND
             unread.append(Unread(Place(node.path), "a file", f"only its first {LARGEST} bytes are compared", _RULE))
         if known := _hashes().get(digest):
             found.append(Match(node.path, digest, "hash", "", known.about, known.source))
-        if compiled is not None:
-            found += _scanned(compiled, node.path, digest, data, seconds, unread)
+        if scanner is not None:
+            found += _scanned(scanner, node.path, digest, data, unread)
     return Matches(tuple(found), tuple(unread))
 
 
@@ -70,13 +70,9 @@ def _hashes() -> dict[str, Indicator]:
     return {each.value.lower(): each for each in indicators() if each.kind == "sha256"}
 
 
-def _scanned(
-    rules: "yara_x.Rules", path: str, digest: str, data: bytes, seconds: int, unread: list[Unread]
-) -> Iterator[Match]:
+def _scanned(scanner: "yara_x.Scanner", path: str, digest: str, data: bytes, unread: list[Unread]) -> Iterator[Match]:
     import yara_x  # noqa: PLC0415  # optional, and only who brings rules pays for it
 
-    scanner = yara_x.Scanner(rules)
-    scanner.set_timeout(seconds)
     try:
         results = scanner.scan(data)
     except (yara_x.ScanError, yara_x.TimeoutError) as error:
@@ -90,7 +86,7 @@ def _scanned(
         )
 
 
-def _compiled(folder: Path) -> "yara_x.Rules":
+def _scanner(folder: Path, seconds: int) -> "yara_x.Scanner":
     try:
         import yara_x  # noqa: PLC0415  # optional, and only who brings rules pays for it
     except ImportError:
@@ -108,4 +104,6 @@ def _compiled(folder: Path) -> "yara_x.Rules":
             raise InputError(f"is no set of YARA rules: {str(error).splitlines()[0]}", where=str(path)) from None
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from None
-    return compiler.build()
+    scanner = yara_x.Scanner(compiler.build())
+    scanner.set_timeout(seconds)
+    return scanner

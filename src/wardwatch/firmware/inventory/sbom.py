@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _TYPES: Final = {
     "program": "application", "library": "library", "kernel": "operating-system", "kernel module": "device-driver",
-    "script": "application", "application": "application", "operating-system": "operating-system", "firmware": "firmware",
+    "script": "application", "application": "application", "operating-system": "operating-system",
+    "firmware": "firmware",
 }  # fmt: skip  # a table
 _CPE: Final = "cpe: "
 
@@ -29,13 +30,14 @@ def sbom(components: Iterable[Component], name: str) -> str:
 def _bom(components: tuple[Component, ...], name: str) -> "Bom":
     from cyclonedx.model.bom import Bom, BomMetaData  # noqa: PLC0415  # as above
     from cyclonedx.model.component import Component as Part  # noqa: PLC0415  # as above
-    from cyclonedx.model.component import ComponentType
+    from cyclonedx.model.component import ComponentType  # noqa: PLC0415  # as above
     from cyclonedx.model.dependency import Dependency  # noqa: PLC0415  # as above
+    from cyclonedx.model.tool import ToolRepository  # noqa: PLC0415  # as above
 
     image = Part(name=name, type=ComponentType.FIRMWARE, bom_ref="image")
     tool = Part(name="wardwatch", version=version("wardwatch"), type=ComponentType.APPLICATION, bom_ref="tool")
     parts = list(_parts(components))
-    metadata = BomMetaData(component=image, tools=[tool])
+    metadata = BomMetaData(component=image, tools=ToolRepository(components=[tool]))
     metadata.timestamp = None  # type: ignore[assignment]  # optional in the schema; a time would differ from run to run
     content = "\n".join(f"{each.path}\t{each.name}\t{each.version}\t{each.sha256}" for each in components)
     bom = Bom(components=parts, metadata=metadata, serial_number=uuid5(NAMESPACE_URL, f"{name}\n{content}"))
@@ -45,7 +47,7 @@ def _bom(components: tuple[Component, ...], name: str) -> "Bom":
 
 def _parts(components: Iterable[Component]) -> "Iterator[Part]":
     from cyclonedx.model.component import Component as Part  # noqa: PLC0415  # as above
-    from cyclonedx.model.component import ComponentType
+    from cyclonedx.model.component import ComponentType  # noqa: PLC0415  # as above
 
     counted: dict[str, int] = {}
     for each in components:

@@ -1,6 +1,7 @@
-"""In: the bytes of a program, a library or a kernel. Out: which known software is in it, in which version, by its strings.
+"""In: the bytes of a program, a library or a kernel. Out: which known software is in it, in which version.
 
-The patterns are data, `knowledge/components`. A kernel's own compression is undone within bounds.
+It is known by its strings; the patterns are data in `knowledge/components`.
+A kernel's own compression is undone within bounds.
 """
 
 import lzma
@@ -48,7 +49,7 @@ def _patterns() -> tuple[_Pattern, ...]:
             entry["kind"],
             entry["cpe"],
             entry["source"],
-        )  # fmt: skip  # one value
+        )
         for entry in known_components()
     )
 
@@ -70,11 +71,13 @@ def versions(data: bytes) -> tuple[Software, ...]:
 
 
 def is_kernel(data: bytes) -> bool:
-    """Whether it has the form of a kernel image: U-Boot's header, an ARM zImage, an x86 bzImage, or the banner itself."""
+    """Whether it has the form of a kernel image: U-Boot's header, ARM zImage, x86 bzImage, or the banner itself."""
     return (
-        data[:4] == _U_BOOT or data[0x24:0x28] in {_ZIMAGE, _ZIMAGE_BIG} or data[0x202:0x206] == b"HdrS"
+        data[:4] == _U_BOOT
+        or data[0x24:0x28] in {_ZIMAGE, _ZIMAGE_BIG}
+        or data[0x202:0x206] == b"HdrS"
         or b"Linux version " in data[: 64 << 20]
-    )  # fmt: skip  # one condition
+    )
 
 
 def kernel_version(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""In: the bytes of a script, or text handed to a shell. Out: what it runs, as far as that is known, and what stays open.
+"""In: the bytes of a script, or text handed to a shell. Out: what it runs, as far as that is known.
 
 Languages are plug-ins (`languages/`), found by their place.
 """

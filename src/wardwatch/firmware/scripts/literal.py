@@ -1,7 +1,7 @@
 """In: the tokens of a script in some language. Out: calls of named functions with their literal arguments.
 
-No more than literals are followed: strings, their concatenation and formatting, and names that are given one literal once
-in the file. Everything else is a hole. Control flow is not followed: every call counts as reached from the top level.
+No more than literals are followed: strings, their concatenation and formatting, and names that are given one literal
+once in the file. Everything else is a hole. Control flow is not followed: every call counts as reached from the top.
 """
 
 import re
@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from wardwatch.firmware.words import Call, CodeFacts, Data, Edge, Hole, Peer, Place, Text, Unread, Value
+from wardwatch.firmware.words import Call, CodeFacts, Edge, Hole, Place, Text, Unread
 
 from .files import Files
+from .formats import BRACES, FORMAT, filled, joined
+from .literal_calls import Argument, Called, Maker
 from .shell.examine import handed
-from .shell.simple import decoded
+from .shell.starting import decoded
 
 LARGEST: Final = 1 << 19
 MOST_TOKENS: Final = 200_000
@@ -21,25 +23,15 @@ MOST_CALLS: Final = 2_000
 MOST_ARGUMENTS: Final = 64
 DEEPEST: Final = 12
 _OPENING: Final = {"(": ")", "[": "]", "{": "}"}
-_FORMAT: Final = re.compile(r"%(?:\((\w+)\))?[-+ #0]*\d*(?:\.\d+)?[A-Za-z%]")
-_BRACES: Final = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
 
 
 class Token(NamedTuple):
-    """`kind` is 'name', 'text', 'number', 'sign' or 'line' (its end); a text's holes stand between braces (f-strings)."""
+    """`kind` is 'name', 'text', 'number', 'sign' or 'line' ; a formatted text's holes stand between braces."""
 
     kind: str
     value: str
     line: int
     formatted: bool = False
-
-
-class Argument(NamedTuple):
-    """One argument: its keyword if any, a text, or a list of texts."""
-
-    keyword: str
-    text: Text
-    items: tuple[Text, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +48,6 @@ class Grammar:
     functions: Mapping[str, "Maker"]
     bare: bool = False
 
-
-class Called(NamedTuple):
-    """A call as the words of the firmware domain have it."""
-
-    name: str
-    arguments: tuple[Value, ...]
-    notes: Mapping[str, str]
-
-
-Maker = Callable[[str, tuple[Argument, ...]], Iterator[Called]]
 
 UNKNOWN: Final = Text((Hole("an argument that is not given"),))
 
@@ -220,9 +202,9 @@ class _Reader:
             elif token.kind == "sign" and token.value == self.grammar.joining and not expects:
                 expects = True
             elif token.kind == "sign" and token.value == "%" and parts and not expects:
-                return _filled(parts, _FORMAT, self._values(number + 1, end))
+                return filled(parts, FORMAT, self._values(number + 1, end))
             elif token.kind == "sign" and token.value == "." and self._at(number + 1).value == "format" and parts:
-                return _filled(parts, _BRACES, self._values(number + 2, end))
+                return filled(parts, BRACES, self._values(number + 2, end))
             elif token.kind == "line":
                 pass
             elif expects:
@@ -232,7 +214,7 @@ class _Reader:
             else:
                 return Text((Hole(f"an expression in line {token.line}"),))
             number += 1
-        return _joined(parts)
+        return joined(parts)
 
     def _formatted(self, token: Token) -> list[str | Hole]:
         """A text; of an f-string the names that are constants are filled in."""
@@ -240,7 +222,7 @@ class _Reader:
             return [token.value]
         pieces: list[str | Hole] = []
         at = 0
-        for found in _BRACES.finditer(token.value):
+        for found in BRACES.finditer(token.value):
             pieces.append(token.value[at : found.start()])
             name = found[0][1:-1]
             doubled = found[0] in {"{{", "}}"}
@@ -282,7 +264,7 @@ class _Reader:
         first = self._at(number + 2)
         if name in {"string.format", "format"} and first.kind == "text":
             values = [self._text(s, e) for s, e in stretches[1:] if e > s]
-            parts += _filled([first.value], _FORMAT, values).parts
+            parts += filled([first.value], FORMAT, values).parts
         else:
             parts.append(Hole(f"returned by {name}", (f"return:{name}",)))
         return max(behind, number + 1)
@@ -290,110 +272,3 @@ class _Reader:
 
 _CLOSING: Final = frozenset(_OPENING.values())
 _END: Final = Token("end", "", 0)
-
-
-def _filled(parts: list[str | Hole], form: re.Pattern[str], values: list[Text]) -> Text:
-    """A format with `values` written into it in their order; a hole where there is none, or the place names one."""
-    left = list(values)
-    out: list[str | Hole] = []
-    for part in parts:
-        if isinstance(part, Hole):
-            out.append(part)
-            continue
-        at = 0
-        for found in form.finditer(part):
-            out.append(part[at : found.start()])
-            out += _written(found[0], left)
-            at = found.end()
-        out.append(part[at:])
-    return _joined(out)
-
-
-def _written(place: str, left: list[Text]) -> tuple[str | Hole, ...]:
-    if place in {"%%", "{{", "}}"}:
-        return (place[0],)
-    if place in {"%s", "%d", "%i", "%u", "{}"} and left:
-        return left.pop(0).parts
-    return (Hole(f"written to {place}"),)
-
-
-def _joined(parts: list[str | Hole]) -> Text:
-    out: list[str | Hole] = []
-    for part in parts:
-        last = out[-1] if out else None
-        if isinstance(part, str) and isinstance(last, str):
-            out[-1] = last + part
-        elif part != "":
-            out.append(part)
-    return Text(tuple(out))
-
-
-def shell(name: str) -> Maker:
-    """A function whose first argument is text for a shell."""
-
-    def make(_: str, arguments: tuple[Argument, ...]) -> Iterator[Called]:
-        if arguments:
-            yield Called(name, (arguments[0].text,), {})
-
-    return make
-
-
-def named(name: str, count: int = 1) -> Maker:
-    """A function of the system with texts as arguments."""
-
-    def make(_: str, arguments: tuple[Argument, ...]) -> Iterator[Called]:
-        texts = tuple(argument.text for argument in arguments if not argument.keyword)[:count]
-        if texts:
-            yield Called(name, texts, {})
-
-    return make
-
-
-def words(*before: str) -> Maker:
-    """A function whose arguments are the words of a command, `before` them those that it stands for."""
-
-    def make(name: str, arguments: tuple[Argument, ...]) -> Iterator[Called]:
-        given = tuple(argument.text for argument in arguments if not argument.keyword)
-        if given:
-            yield Called("command", (*(Text((word,)) for word in before), *given), {"as": name})
-
-    return make
-
-
-def process(name: str, arguments: tuple[Argument, ...]) -> Iterator[Called]:
-    """A function that takes a list of words, or with shell=True text for a shell."""
-    if not arguments:
-        return
-    in_shell = any(
-        each.keyword == "shell" and each.text.parts == (Hole("variable True", ("variable:True",)),)
-        for each in arguments
-    )
-    first = arguments[0]
-    if in_shell:
-        yield Called("system", (first.text,), {"as": name})
-    else:
-        yield Called("command", first.items if first.items is not None else (first.text,), {"as": name})
-
-
-def connect(name: str, arguments: tuple[Argument, ...]) -> Iterator[Called]:
-    """A connection to (host, port), given as a pair or as two arguments."""
-    given = [each for each in arguments if not each.keyword]
-    if not given:
-        return
-    if given[0].items is None and len(given) == 1:
-        return  # no pair: a connection of another kind, to a database for instance
-    pair = given[0].items if given[0].items is not None else tuple(each.text for each in given[:2])
-    port = pair[1].literal if len(pair) > 1 else None
-    number = int(port) if port and re.fullmatch(r"\d{1,5}", port) else None
-    if pair:
-        yield Called("connect", (Hole("a socket"), Peer(pair[0], number)), {"as": name})
-
-
-def opened_url(name: str, arguments: tuple[Argument, ...]) -> Iterator[Called]:
-    """A function that is given a URL, and perhaps data to send there."""
-    given = [each for each in arguments if each.keyword in {"", "url"}]
-    if not given:
-        return
-    sent = next((each for each in arguments if each.keyword in {"data", "json", "files"}), None)
-    more = (Data(sent.text),) if sent else ()
-    yield Called("urlopen", (given[0].text, *more), {"as": name})

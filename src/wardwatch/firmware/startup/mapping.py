@@ -123,8 +123,12 @@ def map_of(tree: Tree | Files, read: Reader = analyse) -> StartUpMap:
         gap = Unread(Place("/"), "the start-up map", f"only its first {MOST_ENTRIES} entries are kept", _EVERYTHING)
         builder.unread[gap] = None
     return StartUpMap(
-        tuple(builder.entries), tuple(builder.roots.values()), tuple(builder.edges), tuple(builder.unread), tuple(builder.calls)
-    )  # fmt: skip  # one value
+        tuple(builder.entries),
+        tuple(builder.roots.values()),
+        tuple(builder.edges),
+        tuple(builder.unread),
+        tuple(builder.calls),
+    )
 
 
 def _found(files: Files) -> Iterator[Started]:

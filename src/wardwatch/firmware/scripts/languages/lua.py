@@ -10,13 +10,14 @@ from typing import Final
 
 from wardwatch.firmware.scripts.files import Files
 from wardwatch.firmware.scripts.language import Language
-from wardwatch.firmware.scripts.literal import Grammar, Token, connect, examined, named, opened_url, shell, words
+from wardwatch.firmware.scripts.literal import Grammar, Token, examined
+from wardwatch.firmware.scripts.literal_calls import connect, named, opened_url, shell, words
 from wardwatch.firmware.scripts.shell.wordreader import ansi
 from wardwatch.firmware.words import CodeFacts
 
 _TOKEN: Final = re.compile(
-    r"""(?P<blank>[ \t\f\r\v]+)|(?P<line>\n)|(?P<comment>--(?!\[=*\[)[^\n]*)|(?P<long>(?:--)?\[(?P<level>=*)\[\n?)|(?P<quote>['"])"""
-    r"""|(?P<name>[A-Za-z_]\w*)|(?P<number>\d[\w.]*)|(?P<sign>\.\.\.?|[=~<>]=|.)""",
+    r"""(?P<blank>[ \t\f\r\v]+)|(?P<line>\n)|(?P<comment>--(?!\[=*\[)[^\n]*)|(?P<long>(?:--)?\[(?P<level>=*)\[\n?)"""
+    r"""|(?P<quote>['"])|(?P<name>[A-Za-z_]\w*)|(?P<number>\d[\w.]*)|(?P<sign>\.\.\.?|[=~<>]=|.)""",
     re.DOTALL,
 )
 _ENDS: Final = {quote: re.compile(rf"((?:[^\\\n{quote}]|\\.)*)({quote}|\n|\Z)", re.DOTALL) for quote in "'\""}
@@ -52,11 +53,14 @@ GRAMMAR: Final = Grammar(
     joining="..",
     bare=True,
     functions={
-        "os.execute": shell("system"), "io.popen": shell("popen"), "sys.call": shell("system"), "sys.exec": shell("popen"),
-        "luci.sys.call": shell("system"), "luci.sys.exec": shell("popen"), "util.exec": shell("popen"), "sys.fork_exec": shell("system"),
+        "os.execute": shell("system"), "io.popen": shell("popen"), "sys.call": shell("system"),
+        "sys.exec": shell("popen"),
+        "luci.sys.call": shell("system"), "luci.sys.exec": shell("popen"), "util.exec": shell("popen"),
+        "sys.fork_exec": shell("system"),
         "sys.fork_call": shell("system"), "nixio.exec": words(), "nixio.execp": words(), "*.connect": connect,
         "socket.connect": connect, "nixio.connect": connect, "http.request": opened_url, "https.request": opened_url,
-        "os.rename": named("rename", 2), "os.remove": named("unlink"), "nixio.fs.copy": words("cp"), "fs.copy": words("cp"),
+        "os.rename": named("rename", 2), "os.remove": named("unlink"), "nixio.fs.copy": words("cp"),
+        "fs.copy": words("cp"),
         "fs.rename": named("rename", 2), "fs.unlink": named("unlink"), "sys.httpget": opened_url,
     },
 )  # fmt: skip  # a table

@@ -9,17 +9,8 @@ from typing import Final
 
 from wardwatch.firmware.scripts.files import Files
 from wardwatch.firmware.scripts.language import Language
-from wardwatch.firmware.scripts.literal import (
-    Grammar,
-    Token,
-    connect,
-    examined,
-    named,
-    opened_url,
-    process,
-    shell,
-    words,
-)
+from wardwatch.firmware.scripts.literal import Grammar, Token, examined
+from wardwatch.firmware.scripts.literal_calls import connect, named, opened_url, process, shell, words
 from wardwatch.firmware.scripts.shell.wordreader import ansi
 from wardwatch.firmware.words import CodeFacts
 
@@ -71,13 +62,17 @@ GRAMMAR: Final = Grammar(
         **dict.fromkeys(("Popen", "check_call", "check_output"), process),
         **{f"os.{name}": words() for name in ("execl", "execlp", "execle", "spawnl", "spawnlp")},
         **{f"os.{name}": process for name in ("execv", "execvp", "execve", "posix_spawn")},
-        "*.connect": connect, "socket.create_connection": connect, "create_connection": connect, "*.connect_ex": connect,
+        "*.connect": connect, "socket.create_connection": connect, "create_connection": connect,
+        "*.connect_ex": connect,
         "HTTPConnection": connect, "http.client.HTTPConnection": connect, "FTP": connect, "ftplib.FTP": connect,
-        **{f"shutil.{name}": words("cp") for name in ("copy", "copy2", "copyfile")}, "shutil.copytree": words("cp", "-r"),
+        **{f"shutil.{name}": words("cp") for name in ("copy", "copy2", "copyfile")},
+        "shutil.copytree": words("cp", "-r"),
         "shutil.move": words("mv"), "shutil.rmtree": words("rm", "-r"),
-        **dict.fromkeys(("urlopen", "urlretrieve", "request.urlopen", "request.urlretrieve", "urllib2.urlopen", "urllib.urlopen", "urllib.urlretrieve"), opened_url),
+        **dict.fromkeys(("urlopen", "urlretrieve", "request.urlopen", "request.urlretrieve", "urllib2.urlopen",
+            "urllib.urlopen", "urllib.urlretrieve"), opened_url),
         **{f"requests.{name}": opened_url for name in _HTTP},
-        "os.rename": named("rename", 2), "os.remove": named("unlink"), "os.unlink": named("unlink"), "os.chmod": named("chmod", 2),
+        "os.rename": named("rename", 2), "os.remove": named("unlink"), "os.unlink": named("unlink"),
+        "os.chmod": named("chmod", 2),
     },
 )  # fmt: skip  # a table
 

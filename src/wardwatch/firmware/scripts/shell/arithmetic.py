@@ -1,4 +1,7 @@
-"""In: an arithmetic expression. Out: its value as the shell has it (POSIX.1-2024, volume 3, section 2.6.4), or a hole."""
+"""In: an arithmetic expression. Out: its value as the shell has it, or a hole.
+
+POSIX.1-2024, volume 3, section 2.6.4.
+"""
 
 import re
 from collections.abc import Callable
@@ -8,8 +11,17 @@ from .values import Value, closed, hole, literal, text
 
 _TOKEN: Final = re.compile(r"\s*(0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>&|^!~()?:])")
 _BINARY: Final = (
-    ("||",), ("&&",), ("|",), ("^",), ("&",), ("==", "!="), ("<", "<=", ">", ">="), ("<<", ">>"), ("+", "-"), ("*", "/", "%")
-)  # fmt: skip  # weakest first, one group a step
+    ("||",),
+    ("&&",),
+    ("|",),
+    ("^",),
+    ("&",),
+    ("==", "!="),
+    ("<", "<=", ">", ">="),
+    ("<<", ">>"),
+    ("+", "-"),
+    ("*", "/", "%"),
+)
 _BOUND: Final = 1 << 63
 _LONGEST: Final = 2048
 _DEEPEST: Final = 12
@@ -37,7 +49,7 @@ _OPERATIONS: Final[dict[str, Callable[[int, int], int]]] = {
 }
 
 
-class _NotKnown(Exception):
+class _NotKnown(Exception):  # noqa: N818  # no error: what is not known becomes a hole
     """The expression has no value that is known here."""
 
 
@@ -46,8 +58,8 @@ def value_of(expression: Value, lookup: Callable[[str], Value]) -> Value:
     written = literal(expression)
     try:
         if written is None or len(written) > _LONGEST:
-            raise _NotKnown
-        return text(str(_Reader(written, lookup).whole()))
+            _raise()
+        return text(str(_Reader(written or "", lookup).whole()))
     except (_NotKnown, ZeroDivisionError):
         sources = tuple(source for part in closed(expression).holes for source in part.sources)
         return hole(f"value of $(({closed(expression)}))", *(sources or ("unknown",)))
@@ -108,17 +120,17 @@ class _Reader:
         return _wrapped(value)
 
     def _primary(self) -> int:
-        token = self._next()
+        word = self._next()
         self.at += 1
-        if token == "(":
+        if word == "(":
             value = self._conditional()
             if not self._eat(")"):
                 raise _NotKnown
             return value
-        if token[:1].isdigit():
-            return _number(token)
-        if token[:1].isalpha() or token[:1] == "_":
-            known = literal(self.lookup(token))
+        if word[:1].isdigit():
+            return _number(word)
+        if word[:1].isalpha() or word[:1] == "_":
+            known = literal(self.lookup(word))
             return _number((known or "0").strip()) if known is not None else _raise()
         raise _NotKnown
 

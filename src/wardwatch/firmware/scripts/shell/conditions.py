@@ -7,7 +7,7 @@ from typing import Final
 
 from wardwatch.firmware.words import Guard, Hole
 
-from .expand import matches
+from .patterns import matches
 from .values import Value, closed, literal, shown_as
 from .world import opposite
 

@@ -10,8 +10,7 @@ from wardwatch.firmware.words import Call, CodeFacts, Edge, Place, Text, Unread
 from .interpreter import Interpreter
 from .parser import parse
 from .record import Enough, Record
-from .simple import LARGEST_SCRIPT, decoded
-from .values import Value
+from .starting import LARGEST_SCRIPT, decoded
 from .world import World
 
 _EVERYTHING: Final = ("*",)
@@ -57,7 +56,7 @@ def handed(
     """As `commands_of`, and what of the image the text starts, and what of it was not followed."""
     record = Record(through_shell=text)
     interpreter = Interpreter(files or Files(), record)
-    value: Value = tuple(part for part in text.parts if part != "")
+    value = tuple(part for part in text.parts if part != "")
     world = World(at, arguments=())
     stopped = _followed(interpreter, world, lambda: interpreter.run_text(value, world, 1))
     calls = tuple(replace(call, at=at) for call in record.calls.values())

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable, Hashable, Iterable
-from fnmatch import translate
-from functools import lru_cache, partial
+from functools import partial
 from typing import Final, NamedTuple
 
 from wardwatch.firmware.scripts.files import Files
 from wardwatch.firmware.words import Guard
 
 from .arithmetic import value_of
+from .patterns import MOST_COMPARED, cased, matched, splitter
 from .syntax import Arithmetic, Given, Literal, Parameter, Part, Sequence, Substitution, Word
 from .values import NOTHING, Choice, Value, chosen, closed, first_choice, hole, joined, literal, one_of, shown_as, text
 from .world import World
@@ -135,7 +135,7 @@ class Expander:
             if not isinstance(part, str):
                 fields[-1].append((part,))
                 continue
-            first, *others = _splitter(separators or " \t\n").split(part)
+            first, *others = splitter(separators or " \t\n").split(part)
             fields[-1].append(text(first))
             fields.extend([text(other)] for other in others)
         return [joined(field) for field in fields]
@@ -187,7 +187,7 @@ class Expander:
         """A variable, its choices made."""
         return self.settled(self._parameter(name))
 
-    def _parameter(self, name: str) -> Value:
+    def _parameter(self, name: str) -> Value:  # noqa: PLR0911  # one return a kind of parameter
         world = self.world
         if name.isdigit():
             return world.argument(int(name)) if name != "0" else text(world.place.file)
@@ -242,7 +242,7 @@ class Expander:
 
     def _changed(self, known: str, operator: str, argument: Word) -> Value:
         if operator in {"^", "^^", ",", ",,"}:
-            return text(_cased(known, operator))
+            return text(cased(known, operator))
         if operator == ":":
             return _sliced(known, self.one(argument), self.lookup)
         replacement = None
@@ -253,7 +253,7 @@ class Expander:
         if pattern is None or other is None:
             return hole(f"part of {known}")
         self.charge(1 + min(len(known), MOST_COMPARED) // 16)
-        return text(_matched(known, operator, pattern, other))
+        return text(matched(known, operator, pattern, other))
 
 
 def _name(part: Part) -> str:
@@ -267,11 +267,6 @@ def _is_all(part: Part) -> bool:
 def _is_certain(value: Value) -> bool:
     """Whether it is known if the value is empty."""
     return not value or any(isinstance(part, str) for part in value)
-
-
-def _cased(known: str, operator: str) -> str:
-    change = str.upper if "^" in operator else str.lower
-    return change(known) if len(operator) > 1 else change(known[:1]) + known[1:]
 
 
 def _sliced(known: str, argument: Value, lookup: Callable[[str], Value]) -> Value:
@@ -295,43 +290,3 @@ def _halves(word: Word) -> tuple[Word, Word]:
             before, _, after = part.text.partition("/")
             return Word((*word.parts[:number], Literal(before))), Word((Literal(after), *word.parts[number + 1 :]))
     return word, Word()
-
-
-@lru_cache(maxsize=256)
-def _splitter(separators: str) -> re.Pattern[str]:
-    """What stands between fields: blanks of IFS in any number, any other sign of it once."""
-    blanks = "".join(sign for sign in separators if sign in " \t\n")
-    others = "".join(sign for sign in separators if sign not in " \t\n")
-    some = f"[{re.escape(blanks)}]" if blanks else ""
-    single = f"{some}*[{re.escape(others)}]{some}*" if some and others else f"[{re.escape(others)}]"
-    return re.compile("|".join(([single] if others else []) + ([f"{some}+"] if some else [])))
-
-
-@lru_cache(maxsize=512)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(translate(pattern.replace("[^", "[!")))
-
-
-MOST_COMPARED: Final = 1024
-"""Longer texts and patterns are not compared: a hostile pattern may take its time on them."""
-
-
-def matches(pattern: str, known: str) -> bool:
-    """Whether a shell's pattern stands for the whole of `known`."""
-    if len(pattern) > MOST_COMPARED or len(known) > MOST_COMPARED:
-        return pattern == known
-    return bool(_compiled(pattern).match(known))
-
-
-def _matched(known: str, operator: str, pattern: str, replacement: str) -> str:
-    """`known` without the beginning or end the pattern stands for, or with what it stands for replaced."""
-    known = known[:MOST_COMPARED]
-    if operator in {"/", "//"}:
-        body = translate(pattern).removeprefix("(?s:").removesuffix(r")\Z")
-        return re.sub(f"(?s:{body})", lambda _: replacement, known, count=operator == "/") if pattern else known
-    sizes = range(len(known) + 1)
-    if operator in {"#", "##"}:
-        cut = next((n for n in (sizes if operator == "#" else reversed(sizes)) if matches(pattern, known[:n])), 0)
-        return known[cut:]
-    cut = next((n for n in (reversed(sizes) if operator == "%" else sizes) if matches(pattern, known[n:])), len(known))
-    return known[:cut]

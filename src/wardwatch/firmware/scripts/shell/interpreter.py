@@ -4,17 +4,16 @@ A world is one way to have come to a place. Where two ways meet again they becom
 several values; a command with such words is then recorded once for each of them, with the conditions that go with it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from wardwatch.firmware.scripts.files import Files
-from wardwatch.firmware.words import Guard, Hole, Place, Via
+from wardwatch.firmware.words import Guard, Place, Via
 
-from .expand import matches
+from .branches import Branches
 from .record import Record
 from .runner import Simple
-from .simple import Simples
 from .structure import expands, plain_words, set_in
 from .syntax import (
     AndOr,
@@ -33,24 +32,22 @@ from .syntax import (
     Subshell,
     Word,
 )
-from .values import NOTHING, Value, closed, hole, joined, literal, one_of, shown_as, text
-from .world import OUTPUT, Function, World, join, opposite, status_of
+from .values import Value, hole, one_of, text
+from .world import Function, World, status_of
 
 DEEPEST: Final = 44
 MOST_TURNS: Final = 64
-MOST_WORLDS: Final = 12
 _UNREACHED: Final = "no way through the script leads here"
 _TOO_DEEP: Final = "commands within commands"
 
 
-class Interpreter(Simples):
+class Interpreter(Branches):
     """Runs nodes of a script."""
 
     def __init__(self, files: Files, record: Record) -> None:
         super().__init__(files, record)
         self.depth = 0
         self.visited: set[Node] = set()
-        self.passed: dict[Node, World] = {}
         self.defined: dict[tuple[str, str, int], Function] = {}
         self.called: set[Node] = set()
         self.unfollowed: dict[Node, Function] = {}
@@ -71,159 +68,8 @@ class Interpreter(Simples):
         finally:
             self.depth -= 1
 
-    def joined(self, worlds: list[World]) -> list[World]:
-        """The worlds as few."""
-        return join(worlds, self.record.key()) if len(worlds) > 1 else worlds
-
-    def _bounded(self, worlds: list[World]) -> list[World]:
-        return worlds if len(worlds) <= MOST_WORLDS else self.joined(worlds)
-
-    def sequence(self, node: Sequence, world: World) -> list[World]:
-        """One after the other; ways that meet become one before the next begins."""
-        worlds = [world]
-        for item in node.items:
-            worlds = self.joined(worlds)
-            if not any(not each.flow for each in worlds):
-                self._pass(item, worlds[0] if worlds else world)
-                continue
-            worlds = [after for each in worlds for after in self.run(item, each)]
-        return worlds
-
-    def _pass(self, node: Node, world: World) -> None:
-        """`node` is not reached from here; it is looked at in the end if nothing else reaches it."""
-        if node not in self.passed and not (isinstance(node, Sequence) and not node.items):
-            self.passed[node] = world.fork(flow="")
-
-    def _sides(self, worlds: Iterable[World]) -> tuple[list[World], list[World], list[World]]:
-        """Where the last command succeeded, where it failed, and where something interrupted."""
-        true: list[World] = []
-        false: list[World] = []
-        left: list[World] = []
-        for world in worlds:
-            if world.flow:
-                left.append(world)
-                continue
-            succeeded, failed = world.sides()
-            true += succeeded
-            false += failed
-        return true, false, left
-
-    def _each(self, node: Node, worlds: list[World], otherwise: World) -> list[World]:
-        """`node` in each world; passed over where there is none."""
-        if not worlds:
-            self._pass(node, otherwise)
-        return [after for world in self.joined(worlds) for after in self.run(node, world)]
-
-    def _and_or(self, node: AndOr, world: World) -> list[World]:
-        worlds = self.run(node.first, world)
-        for operator, following in node.rest:
-            true, false, left = self._sides(worlds)
-            go, stay = (true, false) if operator == "&&" else (false, true)
-            worlds = self._bounded([*self._each(following, go, world), *stay, *left])
-        return worlds
-
-    def _pipeline(self, node: Pipeline, world: World) -> list[World]:
-        if len(node.parts) == 1:
-            return [self._negated(after) for after in self.run(node.parts[0], world)]
-        stdin, worlds = world.stdin, [world]
-        for number, part in enumerate(node.parts):
-            fork = world.fork(stdin=stdin, redirected=() if number + 1 < len(node.parts) else world.redirected)
-            if number + 1 < len(node.parts):
-                stdin = self._captured(part, fork)
-            else:
-                worlds = self._apart(part, fork, world)
-        return [self._negated(after) for after in worlds] if node.negated else worlds
-
-    @staticmethod
-    def _negated(world: World) -> World:
-        if world.flow:
-            return world
-        if isinstance(world.status, Guard):
-            return world.fork(status=opposite(world.status))
-        return world.fork(status=int(not world.status))
-
-    def _apart(self, node: Node, fork: World, world: World) -> list[World]:
-        """`node` in a shell of its own: of what it changes, only status and output remain."""
-        out = []
-        for after in self.run(node, fork):
-            left = world.fork(status=after.status, guards=after.guards)
-            if OUTPUT in after.variables:
-                left.set(OUTPUT, after.variables[OUTPUT])
-            out.append(left)
-        return out
-
-    def _captured(self, node: Node, world: World) -> Value:
-        """What `node` prints, run in a shell of its own."""
-        fork = world.fork(redirected=())
-        fork.set(OUTPUT, NOTHING)
-        worlds = self.joined([after.fork(flow="") for after in self.run(node, fork)])
-        self.last = worlds[0].status if worlds else 0
-        return worlds[0].variables[OUTPUT] if worlds else NOTHING
-
-    def substituted(self, node: Sequence, world: World) -> Value:
-        """The text of `$(...)`, trailing newlines removed."""
-        value = self._captured(node, world)
-        if value and isinstance(value[-1], str):
-            return joined((value[:-1], (value[-1].rstrip("\n"),)))
-        return value
-
-    def _background(self, node: Background, world: World) -> list[World]:
-        self.run(node.body, world.fork(notes={**world.notes, "background": "yes"}))
-        return [world.fork(status=0)]
-
-    def _subshell(self, node: Subshell, world: World) -> list[World]:
-        return self._apart(node.body, world, world)
-
-    def _if(self, node: If, world: World) -> list[World]:
-        done: list[World] = []
-        open_worlds = [world]
-        for condition, body in node.arms:
-            asked = self._each(condition, open_worlds, world)
-            true, open_worlds, left = self._sides(asked)
-            done += [*left, *self._each(body, true, world)]
-        if node.otherwise.items:
-            return [*done, *self._each(node.otherwise, open_worlds, world)]
-        return [*done, *(each.fork(status=0) for each in open_worlds)]
-
-    def _case(self, node: Case, world: World) -> list[World]:
-        done: list[World] = []
-        for fork, subject in self.alternatives(world, lambda expander: expander.one(node.subject)):
-            done += self._arms(node, fork, subject)
-        return done
-
-    def _arms(self, node: Case, world: World, subject: Value) -> list[World]:
-        done: list[World] = []
-        falling: list[World] = []
-        rest: list[World] = [world]
-        for patterns, body, end in node.arms:
-            taken: list[World] = []
-            for each in rest:
-                true, rest = self._matched(patterns, subject, each)
-                taken += true
-            going = self._each(body, [*taken, *falling], world)
-            falling = [each for each in going if not each.flow] if end == ";&" else []
-            done += [each for each in going if each.flow] if end == ";&" else going
-        return [*done, *falling, *(each.fork(status=0) for each in rest)]
-
-    def _matched(self, patterns: tuple[Word, ...], subject: Value, world: World) -> tuple[list[World], list[World]]:
-        """The worlds where one of `patterns` matches, and those where none does."""
-        known = literal(subject)
-        texts = [self.expander(world).pattern(pattern) for pattern in patterns]
-        if known is not None and None not in texts:
-            hit = any(matches(pattern or "", known) for pattern in texts)
-            return ([world], []) if hit else ([], [world])
-        if "*" in texts:
-            return [world], []
-        asked = closed(subject).holes
-        hole_ = (
-            asked[0]
-            if len(subject) == 1 and asked
-            else Hole(shown_as(subject), asked[0].sources if asked else ("unknown",))
-        )
-        constant = " | ".join("?" if pattern is None else pattern for pattern in texts)
-        return [world.under(Guard(hole_, "==", constant))], [world.under(Guard(hole_, "!=", constant))]
-
-    def _for(self, node: For, world: World) -> list[World]:
+    def run_for(self, node: For, world: World) -> list[World]:
+        """One turn an item, as far as items are counted."""
         done: list[World] = []
         words = (Word((Parameter("@", quoted=True),)),) if node.words is None else node.words
         for start, fields in self.alternatives(world, lambda expander: expander.fields(words)):
@@ -256,7 +102,7 @@ class Interpreter(Simples):
                 break
         return [*done, *going]
 
-    def _loop(self, node: Loop, world: World) -> list[World]:
+    def run_loop(self, node: Loop, world: World) -> list[World]:
         """As many turns as the condition is known for; then once more with what the loop changes unknown."""
         going, done = [world], []
         constant = self.record.is_coarse or not expands(node.condition)
@@ -287,7 +133,8 @@ class Interpreter(Simples):
         holes = {name: hole(f"variable {name}, which is changed again", f"variable:{name}") for name in names}
         return world.fork(variables={**world.variables, **holes})
 
-    def _redirected(self, node: Redirected, world: World) -> list[World]:
+    def run_redirected(self, node: Redirected, world: World) -> list[World]:
+        """A compound command with its redirections."""
         done: list[World] = []
         read = self.redirections(node.redirections)
         for fork, found in self.alternatives(world, read):
@@ -296,12 +143,14 @@ class Interpreter(Simples):
             done += after
         return done
 
-    def _definition(self, node: Definition, world: World) -> list[World]:
+    def run_definition(self, node: Definition, world: World) -> list[World]:
+        """A function is known from here on."""
         function = Function(node, world.place.file)
         self.defined.setdefault((world.place.file, node.name, node.first), function)
         return [world.fork(status=0, functions={**world.functions, node.name: function})]
 
-    def _simple(self, node: Command, world: World) -> list[World]:
+    def run_simple(self, node: Command, world: World) -> list[World]:
+        """A simple command, once for each way its words may be."""
         if plain := plain_words(node):
             return self.command(Simple([text(word) for word in plain], node.line), world.fork())
         done: list[World] = []
@@ -323,8 +172,8 @@ class Interpreter(Simples):
         site = replace(world.place, line=simple.line)
         inside = self.opened(simple.redirections, world, simple.line)
         inside = inside.fork(
-                place=place, arguments=tuple(simple.words[1:]), made_by=(*world.made_by, site), guards=(), saved={}
-        )  # fmt: skip
+            place=place, arguments=tuple(simple.words[1:]), made_by=(*world.made_by, site), guards=(), saved={}
+        )
         after = self.run(function.definition.body, inside)
         return [self._returned(each, world) for each in self._bounded(after)]
 
@@ -341,10 +190,16 @@ class Interpreter(Simples):
             if old is None:
                 variables.pop(name, None)
         return after.fork(
-                place=world.place, arguments=world.arguments, made_by=world.made_by, saved=world.saved,
-            guards=(*world.guards, *after.guards), variables=variables, stdin=world.stdin, redirected=world.redirected,
+            place=world.place,
+            arguments=world.arguments,
+            made_by=world.made_by,
+            saved=world.saved,
+            guards=(*world.guards, *after.guards),
+            variables=variables,
+            stdin=world.stdin,
+            redirected=world.redirected,
             flow="" if after.flow in {"return", "break", "continue"} else after.flow,
-        )  # fmt: skip
+        )
 
     def sweep(self, world: World) -> None:
         """Functions nobody called, then what no way led to: recorded last, the latter with a note."""
@@ -385,17 +240,17 @@ def _turned(worlds: list[World]) -> tuple[list[World], list[World]]:
     return going, left
 
 
-_RUNS: Final = {
-    Command: Interpreter._simple,
-    Pipeline: Interpreter._pipeline,
-    AndOr: Interpreter._and_or,
-    Background: Interpreter._background,
+_RUNS: Final[dict[type, Callable[[Interpreter, Any, World], list[World]]]] = {
+    Command: Interpreter.run_simple,
+    Pipeline: Interpreter.run_pipeline,
+    AndOr: Interpreter.run_and_or,
+    Background: Interpreter.run_background,
     Sequence: Interpreter.sequence,
-    If: Interpreter._if,
-    Loop: Interpreter._loop,
-    For: Interpreter._for,
-    Case: Interpreter._case,
-    Subshell: Interpreter._subshell,
-    Redirected: Interpreter._redirected,
-    Definition: Interpreter._definition,
+    If: Interpreter.run_if,
+    Loop: Interpreter.run_loop,
+    For: Interpreter.run_for,
+    Case: Interpreter.run_case,
+    Subshell: Interpreter.run_subshell,
+    Redirected: Interpreter.run_redirected,
+    Definition: Interpreter.run_definition,
 }

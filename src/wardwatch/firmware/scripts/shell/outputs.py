@@ -14,7 +14,7 @@ from .wordreader import ansi
 MOST_READ: Final = 4096
 MOST_COUNTED: Final = 64
 _DEVICES: Final = ("/dev/",)
-_OUTSIDE: Final = ("/proc/", "/sys/", "/dev/", "/tmp/", "/var/", "/run/", "/mnt/", "/media/")
+_OUTSIDE: Final = ("/proc/", "/sys/", "/dev/", "/tmp/", "/var/", "/run/", "/mnt/", "/media/")  # noqa: S108  # places of the image, not of this machine
 _FORMAT: Final = re.compile(r"%(%|[-+ 0#]*\d*(?:\.\d+)?([sdiouxXcb]))")
 _WITHOUT_OUTPUT: Final = frozenset(
     [

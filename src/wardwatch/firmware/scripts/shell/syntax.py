@@ -1,4 +1,7 @@
-"""In: nothing. Out: the parts a shell script is made of (POSIX.1-2024, volume 3, chapter 2), as the parser yields them."""
+"""In: nothing. Out: the parts a shell script is made of, as the parser yields them.
+
+POSIX.1-2024, volume 3, chapter 2.
+"""
 
 from dataclasses import dataclass
 from typing import NamedTuple

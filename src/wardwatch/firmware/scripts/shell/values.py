@@ -1,4 +1,4 @@
-"""In: literal texts, holes and choices between them. Out: values of variables and words, and the `Text`s they may be."""
+"""In: literal texts, holes and choices between them. Out: values of variables and words, and the texts they may be."""
 
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Final, NamedTuple

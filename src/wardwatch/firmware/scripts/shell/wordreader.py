@@ -141,7 +141,7 @@ class WordReader:
         elif cursor.eat("`"):
             parts.append(self._backquoted(quoted=True))
 
-    def _dollar(self, *, quoted: bool) -> Part:
+    def _dollar(self, *, quoted: bool) -> Part:  # noqa: PLR0911  # one return a kind of expansion
         cursor = self.cursor
         if cursor.text.startswith("((", cursor.at) and (end := self._arithmetic_end(cursor.at + 2)):
             inside = cursor.text[cursor.at + 2 : end]
@@ -209,15 +209,13 @@ class WordReader:
         found = cursor.take(_IN_BRACES)
         if not found:
             return Literal("${" + cursor.until("}", "a brace"), quoted)
-        if found[1] == "#" and cursor.next != "}":
-            found, cursor.at = None, cursor.at - len(found[0]) + 1
-            name, prefix, index = "#", "", ""
-        else:
-            prefix, name, index = found[1] or "", found[2], found[3] or ""
-        if found and cursor.eat("}"):
+        prefix, name, index = found[1] or "", found[2], found[3] or ""
+        if prefix == "#" and cursor.next != "}":
+            cursor.at = found.start() + 1
+            prefix, name = "", "#"
+        elif cursor.eat("}"):
             operator = {"#": "#len", "!": "indirect"}.get(prefix, "")
-            whole = not index or index in {"[@]", "[*]"}
-            return Parameter(name, operator if whole else "element", quoted=quoted)
+            return Parameter(name, operator if index in {"", "[@]", "[*]"} else "element", quoted=quoted)
         operator = self._operator()
         return Parameter(name, operator, self._argument(quoted=quoted), quoted)
 

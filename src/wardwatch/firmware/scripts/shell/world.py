@@ -123,9 +123,12 @@ def _one(worlds: list[World], key: Hashable) -> World:
     common = _common([world.guards for world in worlds])
     status = first.status if all(world.status == first.status for world in worlds) else _asked(worlds)
     return first.fork(
-                guards=first.guards[:common], status=status, variables=_variables(worlds, common, key),
-        functions=_united([world.functions for world in worlds]), fixed=_shared([world.fixed for world in worlds]),
-    )  # fmt: skip  # one line a field would be longer
+        guards=first.guards[:common],
+        status=status,
+        variables=_variables(worlds, common, key),
+        functions=_united([world.functions for world in worlds]),
+        fixed=_shared([world.fixed for world in worlds]),
+    )
 
 
 def _common(guards: list[tuple[Guard, ...]]) -> int:

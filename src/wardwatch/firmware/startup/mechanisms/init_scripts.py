@@ -11,9 +11,18 @@ from wardwatch.firmware.scripts import Files
 from wardwatch.firmware.startup.mechanism import Mechanism, Stage, Started, is_program
 
 _BY_NAME: Final = (
-    "/etc/rc", "/etc/rc.sysinit", "/etc/rc.d/rc.sysinit", "/etc/rc.d/rc.S", "/etc/rc.d/rc.M", "/etc/rc.d/rc.local",
-    "/etc/rc.local", "/etc/init.d/rc.local", "/etc/rc.boot", "/etc/preinit", "/etc/rcS",
-)  # fmt: skip  # a table
+    "/etc/rc",
+    "/etc/rc.sysinit",
+    "/etc/rc.d/rc.sysinit",
+    "/etc/rc.d/rc.S",
+    "/etc/rc.d/rc.M",
+    "/etc/rc.d/rc.local",
+    "/etc/rc.local",
+    "/etc/init.d/rc.local",
+    "/etc/rc.boot",
+    "/etc/preinit",
+    "/etc/rcS",
+)
 
 
 def find(files: Files) -> Iterator[Started]:

@@ -11,9 +11,17 @@ from wardwatch.firmware.scripts import Files
 from wardwatch.firmware.startup.mechanism import Mechanism, Stage, Started, is_program, lines
 
 _COMMAND_LINES: Final = (
-    "/boot/cmdline.txt", "/boot/extlinux/extlinux.conf", "/boot/grub/grub.cfg", "/boot/uEnv.txt", "/uEnv.txt",
-    "/boot/boot.cmd", "/cmdline.txt", "/etc/fw_env", "/boot/armbianEnv.txt", "/proc/cmdline",
-)  # fmt: skip  # a table
+    "/boot/cmdline.txt",
+    "/boot/extlinux/extlinux.conf",
+    "/boot/grub/grub.cfg",
+    "/boot/uEnv.txt",
+    "/uEnv.txt",
+    "/boot/boot.cmd",
+    "/cmdline.txt",
+    "/etc/fw_env",
+    "/boot/armbianEnv.txt",
+    "/proc/cmdline",
+)
 _INIT: Final = re.compile(r"(?:^|[\s\"'])(rd)?init=(/[^\s\"';]*)")
 _TRIED: Final = ("/sbin/init", "/etc/init", "/bin/init", "/bin/sh")
 

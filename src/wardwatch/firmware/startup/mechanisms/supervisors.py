@@ -8,9 +8,15 @@ from wardwatch.firmware.startup.mechanism import Mechanism, Stage, Started, is_p
 from wardwatch.firmware.words import Trigger
 
 _FOLDERS: Final = (
-    "/etc/service", "/service", "/var/service", "/etc/runit/runsvdir/default", "/etc/services.d", "/run/service",
-    "/etc/s6/services", "/etc/s6-overlay/s6-rc.d",
-)  # fmt: skip  # a table
+    "/etc/service",
+    "/service",
+    "/var/service",
+    "/etc/runit/runsvdir/default",
+    "/etc/services.d",
+    "/run/service",
+    "/etc/s6/services",
+    "/etc/s6-overlay/s6-rc.d",
+)
 
 
 def find(files: Files) -> Iterator[Started]:

@@ -13,9 +13,25 @@ from wardwatch.firmware.startup.mechanism import Mechanism, Stage, Started, is_p
 from wardwatch.firmware.words import Trigger
 
 _FOLDERS: Final = (
-    "/sbin", "/usr/sbin", "/bin", "/usr/bin", "/usr/local/bin", "/usr/local/sbin", "/opt", "/opt/bin", "/etc", "/etc/init.d",
-    "/lib/upgrade", "/usr/share/update", "/home", "/root", "/mnt", "/app", "/", "/usr/lib/swupdate",
-)  # fmt: skip  # a table
+    "/sbin",
+    "/usr/sbin",
+    "/bin",
+    "/usr/bin",
+    "/usr/local/bin",
+    "/usr/local/sbin",
+    "/opt",
+    "/opt/bin",
+    "/etc",
+    "/etc/init.d",
+    "/lib/upgrade",
+    "/usr/share/update",
+    "/home",
+    "/root",
+    "/mnt",
+    "/app",
+    "/",
+    "/usr/lib/swupdate",
+)
 _NAME: Final = re.compile(
     r"(?:(?:sys|fw|firmware|soft|app|usb|sd|do|run|auto)?[-_]?(?:upgrade|update|upd|flash|recovery|recover)|sysupgrade|swupdate|autorun"
     r"|auto[-_]?run|usb[-_]?auto\w*|fwup|fw_update|install)(?:[-_]\w+)?(?:\.sh|\.bin)?",
