@@ -111,7 +111,7 @@ def read_playbook(text: str) -> Playbook:
         elif head == "match":
             play.matches.append(Match(rest[0], rest[1], rest[2], rest[3]))
         elif head in {"program", "script"}:
-            part = Part(rest[0], "program" if head == "program" else "shell")
+            part = Part(rest[0], "machine code" if head == "program" else "shell")
         else:
             assert part, f"{line!r} stands before any program"
             _in_part(part, head, rest, line)
@@ -143,8 +143,8 @@ def _edge(part: Part, rest: list[str]) -> Edge:
     site = Place(
         part.file,
         rest[0].strip("-"),
-        at if part.language == "program" else None,
-        None if part.language == "program" else at,
+        at if part.language == "machine code" else None,
+        None if part.language == "machine code" else at,
     )
     return Edge(
         caller, callee, Via(vias[0]) if vias else Via.CALL, "maybe" not in rest, options.get("label", ""), guards,
@@ -153,7 +153,7 @@ def _edge(part: Part, rest: list[str]) -> Edge:
 
 
 def _calls(part: Part, at: int, rest: list[str], line: str) -> list[Call]:
-    binary = part.language == "program"
+    binary = part.language == "machine code"
     place = Place(part.file, part.function, at if binary else None, None if binary else at)
     guards: tuple[Guard, ...] = ()
     if rest[0].startswith("key="):

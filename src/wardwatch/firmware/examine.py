@@ -22,8 +22,8 @@ from .image import open_image
 from .inventory import Match as Known
 from .inventory import components, matched
 from .judging import Code, findings_of, scene_of
-from .programs import analyse
 from .programs.binary import Binary
+from .programs.facts import analyse
 from .programs.load import load
 from .reading import Progress, Read, read_code
 from .scene import Match, Scene

@@ -8,6 +8,7 @@ from wardwatch.vocabulary import Evidence, EvidenceKind, Finding, Scalar, Severi
 
 from .behaviours.words import Behaviour, Known, Route
 from .scene import Scene
+from .words import Trigger
 
 EVIDENCE_KEPT: Final = 12
 SURE, POSSIBLE, UNREACHED = 0.97, 0.85, 0.6
@@ -77,11 +78,10 @@ def by_which_way(route: Route) -> str:
         open_ends = f", but {len(route.open_ends)} open ends remain" if route.open_ends else ""
         return f"No way that leads there was found{open_ends}."
     label = f" ({route.label})" if route.label else ""
-    named = (
-        "Nothing was seen that starts its program"
-        if route.trigger.value == "none-found"
-        else f"Reached from {route.trigger.value}{label}"
-    )
+    if route.trigger is Trigger.NONE_FOUND:
+        named = f"No trigger was found{label or ' (nothing was seen that starts its program)'}; it can be reached"
+    else:
+        named = f"Reached from {route.trigger.value}{label}"
     return f"{named}, by way of {_through(route)}{certain}."
 
 

@@ -13,6 +13,7 @@ from hashlib import sha256
 from multiprocessing import get_context
 from typing import Final
 
+from .behaviours.words import MACHINE_CODE
 from .scripts import Files, language_of
 from .scripts import analyse as analyse_script
 from .tree import Node, NodeKind, Tree
@@ -142,4 +143,4 @@ def _one(analyse: Callable[[str, bytes], CodeFacts], entry: tuple[str, bytes]) -
 
 
 def _not_read(path: str, why: str) -> CodeFacts:
-    return CodeFacts(path, "program", unread=(Unread(Place(path), "the program", why, _EVERYTHING),))
+    return CodeFacts(path, MACHINE_CODE, unread=(Unread(Place(path), "the program", why, _EVERYTHING),))

@@ -7,7 +7,7 @@ from .behaviours.chains import ChainSeen
 from .behaviours.graph import Graph
 from .behaviours.measures import Around
 from .behaviours.places import Places
-from .behaviours.words import Behaviour, Kind, Route
+from .behaviours.words import MACHINE_CODE, Behaviour, Kind, Route
 from .words import CodeFacts
 
 
@@ -46,8 +46,4 @@ class Scene:
 
     def is_script(self, file: str) -> bool:
         """Whether the file is text that an interpreter runs."""
-        return (
-            file in self.facts
-            and self.facts[file].language != "program"
-            and not self.facts[file].language.startswith("elf")
-        )
+        return file in self.facts and self.facts[file].language != MACHINE_CODE

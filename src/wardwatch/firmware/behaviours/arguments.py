@@ -13,7 +13,7 @@ from typing import Final
 from wardwatch.firmware.words import Call, CodeFacts, Data, Guard, Hole, Peer, Text, Value
 
 from .shellwords import command_of
-from .words import Behaviour, Kind
+from .words import MACHINE_CODE, Behaviour, Kind
 
 STARTS_AT_MOST: Final = 4
 ARGUMENT: Final = re.compile(r"argument:(\d{1,3})")
@@ -50,7 +50,7 @@ def _names(word: Text, target: Text) -> bool:
 
 def takes_arguments(facts: CodeFacts) -> bool:
     """Whether anything in a script rests on the words it is started with."""
-    return facts.language != "program" and any(_open(value) for call in facts.calls for value in call.arguments)
+    return facts.language != MACHINE_CODE and any(_open(value) for call in facts.calls for value in call.arguments)
 
 
 def _open(value: Value) -> bool:

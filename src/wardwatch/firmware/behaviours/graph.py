@@ -174,11 +174,11 @@ def _entries(facts: CodeFacts, shown: Collection[_Key]) -> Iterable[_Way]:
 
 
 _VIAS: Final = {Trigger.TIMER: Via.TIMER, Trigger.SIGNAL: Via.SIGNAL, Trigger.START_UP: Via.CALL}
-_UNSET: Final = frozenset({Trigger.START_UP, Trigger.NONE_FOUND})
 
 
 def _from_root(start: Place, root: Root) -> _Way:
-    set_by = None if root.trigger in _UNSET else Set(root.trigger, labelled(root.trigger, root.label) or root.why)
+    label = labelled(root.trigger, root.label) or root.why
+    set_by = None if root.trigger is Trigger.START_UP else Set(root.trigger, label)
     at = Place(root.at.file, root.at.function)
     via = _VIAS.get(root.trigger, Via.CALLBACK)
     sure = root.sure and root.trigger is not Trigger.NONE_FOUND

@@ -95,12 +95,12 @@ def _match(tokens: Sequence[str], words: tuple[Text, ...], found: dict[str, tupl
     token, rest = tokens[0], tokens[1:]
     if token == "...":  # noqa: S105  # three dots of a pattern, no secret
         return any(_match(rest, words[skip:], found) for skip in range(len(words) + 1))
-    if token.endswith("?") and _match(rest, words, found):
-        return True
+    if token.endswith("?"):
+        return _match([token.removesuffix("?"), *rest], words, found) or _match(rest, words, found)
     named = _NAME.fullmatch(token)
     if named and named[2]:
         return _many(named[1], rest, words, found)
-    return bool(words) and _one(token.removesuffix("?"), words[0], found) and _match(rest, words[1:], found)
+    return bool(words) and _one(token, words[0], found) and _match(rest, words[1:], found)
 
 
 def _many(name: str, rest: Sequence[str], words: tuple[Text, ...], found: dict[str, tuple[Text, ...]]) -> bool:

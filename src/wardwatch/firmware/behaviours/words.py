@@ -8,6 +8,8 @@ from wardwatch.firmware.words import Call, Place, Text, Trigger
 from wardwatch.printable import printable
 
 NOTHING: Final = Text()
+MACHINE_CODE: Final = "machine code"
+"""The language of programs, as their facts name it; every other one is a script's."""
 
 
 class Kind(StrEnum):
