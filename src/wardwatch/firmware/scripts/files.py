@@ -63,21 +63,19 @@ class Files:
             path = self._paths[index]
             if not path.startswith(start):
                 break
-            if path != start and "/" not in path[len(start) :]:
-                names.append(join(absolute(folder), path[len(start) :]))
-        return tuple(names)
+            names.append(path[len(start) :].partition("/")[0])
+        return tuple(join(absolute(folder), name) for name in dict.fromkeys(names) if name)
 
     def matching(self, pattern: str) -> tuple[str, ...]:
         """The paths that a shell's pattern stands for, in order; a leading dot is not matched by a sign."""
         found: tuple[str, ...] = ("/",)
         for piece in absolute(pattern).strip("/").split("/"):
             found = tuple(path for folder in found for path in self._step(folder, piece))[:MOST_MATCHES]
-        return tuple(path for path in found if path != "/")
+        return tuple(path for path in found if self.entry(path) or self.inside(path))
 
     def _step(self, folder: str, piece: str) -> tuple[str, ...]:
         if not any(sign in piece for sign in "*?["):
-            path = join(folder, piece)
-            return (path,) if self.entry(path) else ()
+            return (join(folder, piece),)
         match = compiled(translate(piece)).match
         names = ((path, path.rpartition("/")[2]) for path in self.inside(folder))
         return tuple(path for path, name in names if match(name) and name.startswith(".") <= piece.startswith("."))

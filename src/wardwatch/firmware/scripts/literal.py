@@ -177,8 +177,8 @@ class _Reader:
                 found.append((start, number))
                 start = number + 1
                 if token.value == closing:
-                    break
-        return found
+                    return found
+        return [*found, (start, min(len(self.tokens), at + MOST_ARGUMENTS))]
 
     def _argument(self, start: int, end: int) -> Argument:
         keyword = ""

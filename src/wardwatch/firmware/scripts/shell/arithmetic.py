@@ -26,6 +26,7 @@ _BOUND: Final = 1 << 63
 _LONGEST: Final = 2048
 _DEEPEST: Final = 12
 _MOST_SHIFTED: Final = 63
+_MOST_NAMES: Final = 8
 
 _OPERATIONS: Final[dict[str, Callable[[int, int], int]]] = {
     "||": lambda a, b: int(bool(a or b)),
@@ -61,7 +62,9 @@ def value_of(expression: Value, lookup: Callable[[str], Value]) -> Value:
             _raise()
         return text(str(_Reader(written or "", lookup).whole()))
     except (_NotKnown, ZeroDivisionError):
-        sources = tuple(source for part in closed(expression).holes for source in part.sources)
+        names = re.findall(r"[A-Za-z_]\w*", written or "")[:_MOST_NAMES]
+        values = (expression, *(lookup(name) for name in dict.fromkeys(names)))
+        sources = dict.fromkeys(source for value in values for part in closed(value).holes for source in part.sources)
         return hole(f"value of $(({closed(expression)}))", *(sources or ("unknown",)))
 
 

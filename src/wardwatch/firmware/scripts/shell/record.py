@@ -1,13 +1,12 @@
 """In: commands as they are run. Out: each once, in running order, with what it starts; bounded in number."""
 
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
 from typing import Final
 
-from wardwatch.firmware.words import Call, Edge, Guard, Place, Text, Unread, Via
+from wardwatch.firmware.words import Call, Edge, Place, Text, Unread, Via
 
 from .values import Value, closed
-from .world import World
+from .world import World, shared
 
 MOST_STEPS: Final = 20_000
 MOST_FINE_STEPS: Final = 1_000
@@ -68,7 +67,7 @@ class Record:
         sure = "unreached" not in world.notes
         known = self.edges.get(key)
         if known:
-            common = _common(known.guards, world.guards)
+            common = shared((known.guards, world.guards))
             self.edges[key] = replace(known, guards=common, sure=known.sure or sure)
         elif len(self.edges) < MOST_EDGES:
             site = replace(world.place, line=line)
@@ -83,10 +82,4 @@ def _again(known: Call, world: World) -> Call:
     notes = known.notes
     if "unreached" in notes and "unreached" not in world.notes:
         notes = {name: note for name, note in notes.items() if name != "unreached"}
-    return replace(known, guards=_common(known.guards, world.guards), notes=notes)
-
-
-def _common(some: tuple[Guard, ...], others: tuple[Guard, ...]) -> tuple[Guard, ...]:
-    """The guards both begin with."""
-    alike = takewhile(lambda pair: pair[0] == pair[1], zip(some, others, strict=False))
-    return tuple(guard for guard, _ in alike)
+    return replace(known, guards=shared((known.guards, world.guards)), notes=notes)

@@ -82,7 +82,7 @@ class Simples(Starting):
         builtin = BUILTINS.get(name)
         if not builtin:
             return self._external(simple, world)
-        if simple.redirections and name in _QUIET:
+        if name in _QUIET and any(">" in operator for operator, _ in simple.redirections):
             self.record.call(world, simple.words + redirection_words(simple), simple.line, words_note(simple))
         inside = self._with_input(simple.redirections, world).fork(depth=world.depth + 1)
         keeps = not simple.redirections

@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
 from typing import Any, Final, NamedTuple
 
 from wardwatch.firmware.words import Guard, Hole, Place
@@ -120,10 +119,10 @@ def _one(worlds: list[World], key: Hashable) -> World:
     if len(worlds) == 1:
         return worlds[0]
     first = worlds[0]
-    common = _common([world.guards for world in worlds])
+    common = shared([world.guards for world in worlds])
     status = first.status if all(world.status == first.status for world in worlds) else _asked(worlds)
     return first.fork(
-        guards=first.guards[:common],
+        guards=common,
         status=status,
         variables=_variables(worlds, common, key),
         functions=_united([world.functions for world in worlds]),
@@ -131,8 +130,9 @@ def _one(worlds: list[World], key: Hashable) -> World:
     )
 
 
-def _common(guards: list[tuple[Guard, ...]]) -> int:
-    return sum(1 for _ in takewhile(lambda alike: len(set(alike)) == 1, zip(*guards, strict=False)))
+def shared(guards: Sequence[tuple[Guard, ...]]) -> tuple[Guard, ...]:
+    """The guards that hold whichever way was taken, in their order."""
+    return tuple(guard for guard in guards[0] if all(guard in other for other in guards[1:]))
 
 
 def _asked(worlds: list[World]) -> Guard:
@@ -152,11 +152,15 @@ def _shared(mappings: list[Mapping[Hashable, int]]) -> Mapping[Hashable, int]:
     return {key: option for key, option in mappings[0].items() if all(each.get(key) == option for each in mappings)}
 
 
-def _variables(worlds: list[World], common: int, key: Hashable) -> Mapping[str, Value]:
+def _variables(worlds: list[World], common: tuple[Guard, ...], key: Hashable) -> Mapping[str, Value]:
     if all(world.variables is worlds[0].variables for world in worlds):
         return worlds[0].variables
+    guards = [tuple(guard for guard in world.guards if guard not in common) for world in worlds]
     names = dict.fromkeys(name for world in worlds for name in world.variables)
-    return {name: _either([(world.guards[common:], world.get(name)) for world in worlds], key) for name in names}
+    return {
+        name: _either([(own, world.get(name)) for own, world in zip(guards, worlds, strict=True)], key)
+        for name in names
+    }
 
 
 def _either(options: list[tuple[tuple[Guard, ...], Value]], key: Hashable) -> Value:
