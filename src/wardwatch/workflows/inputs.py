@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from wardwatch.errors import InputError
-from wardwatch.firmware.recognise import is_marked, is_root, may_be
 from wardwatch.traffic.examine import Source
 from wardwatch.traffic.recognise import InputKind, recognise
 from wardwatch.vocabulary import EVERYTHING, Gap
@@ -42,7 +41,7 @@ def sort_out(paths: Sequence[str], *, is_log: bool = False) -> Sorted:
         try:
             kinds[recognise(source, is_log=is_log)].append(source)
         except InputError as error:
-            if source != "-" and (is_marked(source) or (named and may_be(source))):
+            if source != "-" and _is_image(source, named=named):
                 images.append(source)
             elif named:
                 raise
@@ -59,6 +58,14 @@ def sort_out(paths: Sequence[str], *, is_log: bool = False) -> Sorted:
     return Sorted(tuple(kinds[InputKind.CAPTURE]), logs, tuple(images), tuple(passed_over))
 
 
+def _is_image(path: Path, *, named: bool) -> bool:
+    """Whether it is firmware; a script lying in a folder of captures is none unless somebody named it."""
+    from wardwatch.firmware.image import recognise_image  # noqa: PLC0415  # captures do not pay for it
+
+    kind = recognise_image(path)
+    return kind is not None and (named or kind != "script")
+
+
 def _bears(source: Source) -> tuple[str, ...]:
     """A file that is called like a capture, and could not be read as one, leaves every question open."""
     return (EVERYTHING,) if SUFFIXES.intersection(Path(source).suffixes) else ()
@@ -69,7 +76,7 @@ def _expand(paths: Sequence[str]) -> Iterator[tuple[Source, bool]]:
     for text in paths:
         if text == "-":
             yield "-", True
-        elif Path(text).is_dir() and is_root(Path(text)):
+        elif Path(text).is_dir() and _is_image(Path(text), named=True):
             yield Path(text), True
         elif Path(text).is_dir():
             yield from ((path, False) for path in _files_below(Path(text)))

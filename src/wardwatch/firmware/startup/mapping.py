@@ -17,6 +17,11 @@ DEEPEST: Final = 8
 LARGEST_SCRIPT: Final = 1 << 20
 _EVERYTHING: Final = ("*",)
 
+BOOT: Final = Place("", "boot")
+"""Where everything begins: each root is led to from here, by the clock or a signal where that sets it going."""
+
+_VIAS: Final = {Trigger.TIMER: Via.TIMER, Trigger.SIGNAL: Via.SIGNAL}
+
 Reader = Callable[[str, bytes, Files], CodeFacts]
 
 
@@ -59,12 +64,14 @@ class _Builder:
         at = replace(caller, line=started.line)
         root = Root(caller, started.trigger, f"{started.source}, line {started.line}: {started.when}", started.sure)
         self.roots.setdefault((caller, started.trigger), root)
+        self.edges[Edge(BOOT, caller, _VIAS.get(started.trigger, Via.BOOT), started.sure, started.when)] = None
         calls, edges, unread = handed(Text((started.command,)), at, self.files)
         self.calls += calls
         self.unread.update(dict.fromkeys(unread))
         for edge in edges:
-            booted = Edge(caller, edge.callee, Via.BOOT, started.sure, started.when, edge.guards, at)
-            self.edges[booted] = None
+            if edge.caller == caller:
+                edge = Edge(caller, edge.callee, Via.BOOT, started.sure, started.when, edge.guards, at)  # noqa: PLW2901  # the same, told as the boot
+            self.edges[edge] = None
             self._follow(edge.callee.file, 1)
         self._absent(started, at, bool(edges))
 

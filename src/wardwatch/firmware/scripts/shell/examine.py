@@ -59,10 +59,17 @@ def handed(
     value = tuple(part for part in text.parts if part != "")
     world = World(at, arguments=())
     stopped = _followed(interpreter, world, lambda: interpreter.run_text(value, world, 1))
-    calls = tuple(replace(call, at=at) for call in record.calls.values())
-    caller = replace(at, address=None, line=None)
-    edges = tuple(replace(edge, caller=caller, site=at) for edge in record.edges.values())
+    own = replace(at, address=None, line=None)
+    calls = tuple(replace(call, at=at) if _is_in(call.at, own) else call for call in record.calls.values())
+    edges = tuple(
+        replace(edge, caller=own, site=at) if _is_in(edge.caller, own) else edge for edge in record.edges.values()
+    )
     return calls, edges, (*stopped, *(replace(each, at=at) for each in record.unread))
+
+
+def _is_in(place: Place, own: Place) -> bool:
+    """Whether it is the text itself that was there, not a function it defines or a file it reads in."""
+    return (place.file, place.function) == (own.file, own.function)
 
 
 def _followed(interpreter: Interpreter, world: World, run: Callable[[], object]) -> tuple[Unread, ...]:
