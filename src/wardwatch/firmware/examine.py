@@ -67,10 +67,12 @@ def examine_image(source: Path, question: Question) -> Answer:
     tree = open_image(source)
     files = Files(tree.nodes)
     read = read_code(tree, files, analyse, question.progress)
+    alone = is_alone(tree)
+    if alone:
+        _readable(source, read)
     started = map_of(files)
     known = matched(files, question.yara)
     found = tuple(map(_match, known.found))
-    alone = is_alone(tree)
     code = code_of(source.name, read, started, found, alone=alone)
     scene = scene_of(code, _reader(files), resolver(files, read))
     findings = findings_of(scene)
@@ -89,6 +91,16 @@ def examine_image(source: Path, question: Question) -> Answer:
 def is_alone(tree: Tree) -> bool:
     """Whether the input is one program or script by itself."""
     return len(tree.nodes) == 1 and len(tree.layers) <= LAYERS_OF_ONE
+
+
+def _readable(source: Path, read: Read) -> None:
+    """InputError where the one program given could not be loaded at all."""
+    for facts in read.facts.values():
+        if not facts.functions and not facts.calls and any(each.what == "the program" for each in facts.unread):
+            raise InputError(
+                f"a Linux program that cannot be read: {facts.unread[0].why}", where=str(source),
+                cure="Give the whole file, as it lies in the image.",
+            )  # fmt: skip
 
 
 def code_of(name: str, read: Read, started: StartUpMap, found: tuple[Match, ...], *, alone: bool) -> Code:
@@ -163,7 +175,7 @@ def _not_compared(subject: str, unread: Iterable[Unread]) -> Iterator[Gap]:
 
 
 def _gaps_of_tree(subject: str, tree: Tree) -> Iterator[Gap]:
-    for note in tree.notes:
+    for note in tree.all_notes:
         yield Gap(subject, f"{note.where}: {note.what}", note.why, (EVERYTHING,) if note.is_gap else ())
     for span in tree.spans:
         if span.state is SpanState.NOT_UNDERSTOOD:
