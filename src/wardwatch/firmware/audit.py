@@ -38,11 +38,13 @@ def audited(scene: Scene, chain: ChainSeen) -> Iterator[Audited]:
     for name, kinds in _SHOWN_BY.items():
         seen = next((check for check in chain.checks if check.kind in kinds), None)
         if seen is not None:
-            yield Audited(name, PRESENT, f"{seen.detail} ({seen.place})", path)
+            yield Audited(name.value, PRESENT, f"{seen.detail} ({seen.place})", path)
         elif hidden := _could_hide(scene, chain):
-            yield Audited(name, OPEN, f"not seen, but {hidden}", path)
+            yield Audited(name.value, OPEN, f"not seen, but {hidden}", path)
         else:
-            yield Audited(name, ABSENT, f"searched every call of {_searched(chain)} between source and last step", path)
+            yield Audited(
+                name.value, ABSENT, f"searched every call of {_searched(chain)} between source and last step", path
+            )
 
 
 def _could_hide(scene: Scene, chain: ChainSeen) -> str:

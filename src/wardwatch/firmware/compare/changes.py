@@ -17,6 +17,8 @@ from .side import Side
 
 FIXED, NOT_FIXED, UNKNOWN = "fixed", "not-fixed", "unknown"
 REASONS_SHOWN = 4
+ANSWERED = frozenset({"firmware.reverse-backdoor", "firmware.remote-mount", "firmware.interface-enabled"})
+"""Rules whose change says what the new version does against the chain."""
 Draw = Callable[[Side, ChainSeen], Chain]
 
 
@@ -59,6 +61,11 @@ def _grave(findings: Iterable[Finding]) -> list[Finding]:
 
 def _about(finding: Finding) -> str:
     return listed(hosts(finding)) or str(finding.evidence[0].where.get("file", ""))
+
+
+def _title(finding: Finding) -> str:
+    """What the finding is about, so that two of one rule are told apart."""
+    return f"{finding.title} ({_about(finding)})"
 
 
 def _partners(old: Side, new: Side, pairs: Pairs) -> dict[int, Finding]:
@@ -126,13 +133,14 @@ def _appeared(old: Side, new: Side, partners: dict[int, Finding]) -> list[Findin
 
 def _still(finding: Finding, partner: Finding, old: Side, new: Side, measures: Sequence[Measure]) -> Change:
     before, after = chain_for(old, finding), chain_for(new, partner)
+    weighed = _against(old, new, after) if finding.rule in ANSWERED else ()
     reasons = [
         f"It is still there: {_place(partner.evidence[0])}.",
         *_differences(finding, partner),
-        *_against(old, new, after),
+        *weighed,
     ]
     return Change(
-        finding.rule, finding.title, NOT_FIXED, " ".join(reasons),
+        finding.rule, _title(finding), NOT_FIXED, " ".join(reasons),
         _drawn(old, before, measures), _drawn(new, after, measures),
     )  # fmt: skip
 
@@ -140,7 +148,7 @@ def _still(finding: Finding, partner: Finding, old: Side, new: Side, measures: S
 def _new_one(finding: Finding, new: Side, measures: Sequence[Measure]) -> Change:
     after = chain_for(new, finding)
     why = f"The old version does not show this; the new one does: {_place(finding.evidence[0])}."
-    return Change(finding.rule, finding.title, NOT_FIXED, why, None, _drawn(new, after, measures))
+    return Change(finding.rule, _title(finding), NOT_FIXED, why, None, _drawn(new, after, measures))
 
 
 def _place(evidence: Evidence) -> str:
@@ -196,7 +204,7 @@ def _gone(finding: Finding, old: Side, new: Side, pairs: Pairs, measures: Sequen
     if reasons:
         more = f" And {len(reasons) - REASONS_SHOWN} more." if len(reasons) > REASONS_SHOWN else ""
         why = f"It was not found again, but: {'; '.join(reasons[:REASONS_SHOWN])}.{more}"
-        return Change(finding.rule, finding.title, UNKNOWN, why, before)
+        return Change(finding.rule, _title(finding), UNKNOWN, why, before)
     return Change(
         finding.rule, finding.title, FIXED, _why_fixed(finding, new), before, None, tuple(_checked(finding, new))
     )
