@@ -206,7 +206,7 @@ def _gone(finding: Finding, old: Side, new: Side, pairs: Pairs, measures: Sequen
         why = f"It was not found again, but: {'; '.join(reasons[:REASONS_SHOWN])}.{more}"
         return Change(finding.rule, _title(finding), UNKNOWN, why, before)
     return Change(
-        finding.rule, finding.title, FIXED, _why_fixed(finding, new), before, None, tuple(_checked(finding, new))
+        finding.rule, _title(finding), FIXED, _why_fixed(finding, new), before, None, tuple(_checked(finding, new))
     )
 
 
