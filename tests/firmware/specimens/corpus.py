@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -53,7 +53,7 @@ class Specimen:
 
     name: str
     half: str
-    truth: Mapping[str, Any]
+    truth: Mapping[str, Any] = field(hash=False, compare=False)
 
     @property
     def folder(self) -> Path:
