@@ -22,6 +22,7 @@ from .image import open_image
 from .inventory import Match as Known
 from .inventory import components, matched
 from .judging import Code, findings_of, scene_of
+from .libraries import loading
 from .programs.binary import Binary
 from .programs.facts import analyse
 from .programs.load import load
@@ -30,7 +31,7 @@ from .scene import Match, Scene
 from .scripts import Files, commands_of
 from .startup import StartUpMap, map_of
 from .tree import Node, SpanState, Tree
-from .words import Call, CodeFacts, Place, Text, Unread
+from .words import Call, CodeFacts, Edge, Place, Text, Unread
 
 PROGRAM, IMAGE = "program", "firmware image"
 KERNEL_FOLDER: Final = "/kernel/"
@@ -73,7 +74,9 @@ def examine_image(source: Path, question: Question) -> Answer:
     started = map_of(files)
     known = matched(files, question.yara)
     found = tuple(map(_match, known.found))
-    code = code_of(source.name, read, started, found, alone=alone)
+    parts = tuple(components(files))
+    loads = tuple(loading(parts, read.same))
+    code = code_of(source.name, read, started, found, loads, alone=alone)
     scene = scene_of(code, _reader(files), resolver(files, read))
     findings = findings_of(scene)
     gaps = (
@@ -82,7 +85,7 @@ def examine_image(source: Path, question: Question) -> Answer:
     )  # fmt: skip
     kind = SubjectKind.PROGRAM if alone else SubjectKind.IMAGE
     subject = Subject(source.name, kind, source.name, judge(findings, gaps))
-    drawn = dissection(scene, tree, started, tuple(components(tree)), question, _code_shower(files, question))
+    drawn = dissection(scene, tree, started, parts, question, _code_shower(files, question))
     return Answer(
         examined(source, tree, alone=alone), subject, findings, gaps, drawn, scene, read.hashes, reader(files)
     )
@@ -103,13 +106,15 @@ def _readable(source: Path, read: Read) -> None:
             )  # fmt: skip
 
 
-def code_of(name: str, read: Read, started: StartUpMap, found: tuple[Match, ...], *, alone: bool) -> Code:
+def code_of(  # noqa: PLR0913  # what the code of an image is made of
+    name: str, read: Read, started: StartUpMap, found: tuple[Match, ...], loads: tuple[Edge, ...], *, alone: bool
+) -> Code:
     """All code of an image: its programs and scripts, and the commands that stand in its configuration."""
     facts = dict(read.facts)
     for file, extra in _configured(started).items():
         known = facts.get(file)
         facts[file] = _joined(known, extra) if known else extra
-    return Code(name, facts, started.edges, read.programs, found, alone, started.roots)
+    return Code(name, facts, (*started.edges, *loads), read.programs, found, alone, started.roots)
 
 
 def _configured(started: StartUpMap) -> Mapping[str, CodeFacts]:

@@ -178,7 +178,8 @@ _VIAS: Final = {Trigger.TIMER: Via.TIMER, Trigger.SIGNAL: Via.SIGNAL, Trigger.ST
 
 def _from_root(start: Place, root: Root) -> _Way:
     label = labelled(root.trigger, root.label) or root.why
-    set_by = None if root.trigger is Trigger.START_UP else Set(root.trigger, label)
+    offered = root.trigger is Trigger.NONE_FOUND and "offers it" in root.why  # whoever loads the library sets it going
+    set_by = None if offered or root.trigger is Trigger.START_UP else Set(root.trigger, label)
     at = Place(root.at.file, root.at.function)
     via = _VIAS.get(root.trigger, Via.CALLBACK)
     sure = root.sure and root.trigger is not Trigger.NONE_FOUND
