@@ -41,6 +41,8 @@ TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Name of a target, and what the compiler is told: the first is its triple."""
 
+ATOMICS: Final = ROOT / "src" / "wardwatch" / "twin" / "firmware" / "sources" / "atomics.c"
+WITHOUT_ATOMICS: Final = ("a32-musl",)
 LEVELS: Final = ("-O0", "-O1", "-O2", "-O3", "-Os")
 COMMON: Final = (
     "-fno-sanitize=undefined", "-fno-ident", "-g0", "-w", "-pthread", "-Wl,--build-id=none", "-Wl,--gc-sections"
@@ -92,6 +94,11 @@ class Build:
         return ".".join((self.specimen.name, self.target, self.level[1:], linked, "s" if self.stripped else "u"))
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """The specimen's sources, and what a static program needs on a processor without atomic instructions."""
+        return (*self.specimen.sources, *((str(ATOMICS),) if self.static and self.target in WITHOUT_ATOMICS else ()))
+
+    @property
     def flags(self) -> tuple[str, ...]:
         """What the compiler is told."""
         triple, *more = TARGETS[self.target]
@@ -121,7 +128,7 @@ def builds(specimen: Specimen, targets: tuple[str, ...] = tuple(TARGETS), *, ful
         for step, level in enumerate(levels):
             kind = (turn + step + place) % 4
             can_be_static = "gnu" not in target and "dynamic" not in specimen.needs
-            yield Build(specimen, target, level, kind == 1 and can_be_static, kind != 2, kind == 3)  # noqa: PLR2004  # one of four
+            yield Build(specimen, target, level, kind == 1 and can_be_static, kind != 2, kind == 3)
 
 
 def build(wanted: Build) -> Path:
@@ -131,7 +138,7 @@ def build(wanted: Build) -> Path:
     if not out.exists():
         out.parent.mkdir(parents=True, exist_ok=True)
         library = _library(wanted)
-        _compile(wanted, out, specimen.sources, library)
+        _compile(wanted, out, wanted.sources, library)
     return out
 
 

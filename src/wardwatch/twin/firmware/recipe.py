@@ -15,6 +15,7 @@ from typing import Final
 from . import cramfs
 from .cramfs import Entry
 from .personalities import PERSONALITIES, Personality
+from .signing import public_key
 from .waves import waves
 
 SOURCES: Final = Path(__file__).resolve().parent / "sources"
@@ -27,7 +28,8 @@ COMPILER: Final = (
 )  # fmt: skip
 TOOLBOX: Final = ("toolbox.c", "toolbox_cp.c", "toolbox_sh.c", "toolbox_system.c")
 LINKS: Final = ("cp", "echo", "mount", "sh", "sleep", "sync", "true", "umount")
-NETWORK: Final = ("central.c", "results.c", "requests.c")
+VERSION_TEXT: Final = "smart3250-2.6.27 {}\n"
+KEY_SEED: Final = b"the twin's key: published, so that anybody can sign for the lab"
 
 
 def build(personality: Personality) -> bytes:
@@ -37,27 +39,52 @@ def build(personality: Personality) -> bytes:
 
 def tree(personality: Personality) -> Mapping[str, Entry]:
     """All entries of a personality's root file system."""
-    entries = {f"/bin/{name}": cramfs.link("toolbox") for name in LINKS}
-    entries |= {f"/sbin/{name}": cramfs.link("../bin/toolbox") for name in ("ifconfig", "init")}
-    entries |= {f"/{name}": cramfs.folder() for name in ("mnt", "proc", "tmp", "var")}
-    entries |= {
+    network = ("-DWITH_NETWORK",) if personality.network else ()
+    configured = ("-DCONFIGURED",) if personality.configured else ()
+    fetch = (personality.fetch,) if personality.fetch else ()
+    update = ("-DWITH_UPDATE",) if fetch else ()
+    defines = (f'-DTWIN_VERSION="{personality.version}"', *update, *network, *configured)
+    return {
+        **_furniture(personality),
+        **_toolbox(personality),
+        "/opt/bin/monitor": _program(("monitor.c", "patient.c", *_network_sources(personality), *fetch), defines),
+        "/opt/bin/update": _program(("update.c", *fetch), defines),
+    }
+
+
+def _furniture(personality: Personality) -> Mapping[str, Entry]:
+    """Folders, devices, scripts, settings and data."""
+    settings = {
+        "/etc/central.conf": cramfs.plain(b"192.168.1.2\n"),
+        "/etc/update.conf": cramfs.plain(b"192.168.1.3\n"),
+        "/etc/update.pub": cramfs.plain(public_key(KEY_SEED).encode()),
+    }
+    return {
+        **{f"/{name}": cramfs.folder() for name in ("mnt", "proc", "tmp", "var/log")},
         "/dev/console": cramfs.character_device(5, 1),
         "/dev/null": cramfs.character_device(1, 3, 0o666),
-        "/bin/toolbox": _program(TOOLBOX, ()),
-        "/etc/inittab": cramfs.plain(b"::sysinit:/etc/init.d/rcS\n::respawn:/opt/bin/monitor\n"),
+        "/etc/inittab": cramfs.plain(b"::sysinit:/etc/init.d/rcS\n"),
         "/etc/init.d/rcS": cramfs.plain(start_up(personality).encode(), 0o755),
-        "/etc/version": cramfs.plain(f"smart3250-2.6.27 {personality.version}\n".encode()),
+        "/etc/version": cramfs.plain(VERSION_TEXT.format(personality.version).encode()),
         "/opt/share/waves": cramfs.plain(waves()),
+        **(settings if personality.configured else {}),
     }
-    with_update = ("-DWITH_UPDATE",) if personality.fetch else ()
-    defines = (f'-DTWIN_VERSION="{personality.version}"', *with_update)
-    network = NETWORK if personality.network else ()
-    entries["/opt/bin/monitor"] = _program(
-        ("monitor.c", "patient.c", *network, *personality.fetch),
-        (*defines, *(("-DWITH_NETWORK",) if network else ())),
-    )
-    entries["/opt/bin/update"] = _program(("update.c", *personality.fetch), defines)
-    return entries
+
+
+def _toolbox(personality: Personality) -> Mapping[str, Entry]:
+    """The commands that scripts and programs call, one program with many names."""
+    network = (("toolbox_ifconfig.c",), ("-DWITH_NETWORK",)) if personality.network else ((), ())
+    usign = (("toolbox_usign.c",), ("-DWITH_USIGN",)) if personality.configured else ((), ())
+    entries = {f"/bin/{name}": cramfs.link("toolbox") for name in LINKS}
+    entries["/bin/toolbox"] = _program((*TOOLBOX, *network[0], *usign[0]), (*network[1], *usign[1]))
+    names = ("init", *(("ifconfig",) if network[0] else ()), *(("usign",) if usign[0] else ()))
+    return entries | {f"/sbin/{name}": cramfs.link("../bin/toolbox") for name in names}
+
+
+def _network_sources(personality: Personality) -> tuple[str, ...]:
+    if not personality.network:
+        return ()
+    return ("central.c", "requests.c") if personality.configured else ("central.c", "requests.c", "results.c")
 
 
 def start_up(personality: Personality) -> str:
@@ -75,7 +102,9 @@ def _program(sources: tuple[str, ...], defines: tuple[str, ...]) -> Entry:
     with TemporaryDirectory() as folder:
         out = Path(folder) / "program"
         command = [*COMPILER, *defines, *sources, "atomics.c", "-o", str(out)]
-        done = subprocess.run(command, cwd=SOURCES, capture_output=True, text=True, check=False)
+        done = subprocess.run(  # noqa: S603  # our own compiler and sources, no word from outside
+            command, cwd=SOURCES, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise RuntimeError(f"{sources[0]}: {done.stderr[-2000:]}")
         return cramfs.plain(out.read_bytes(), 0o755)

@@ -1,4 +1,4 @@
-"""In: nothing. Out: the file of waves that the twin's monitor plays: 32 s of whole heart beats and breaths.
+"""In: nothing. Out: the file of waves that the twin's monitor plays: 16 s of whole heart beats and breaths.
 
 75 beats and 15 breaths a minute, so that displayed values follow from the waves and the end joins the beginning.
 """
@@ -6,7 +6,7 @@
 from math import exp, pi, sin
 from typing import Final
 
-SECONDS: Final = 32
+SECONDS: Final = 16
 RATE, RESP_RATE = 256, 128
 HEART_RATE, BREATH_RATE, SPO2 = 75, 15, 97
 _BEAT: Final = 60 / HEART_RATE

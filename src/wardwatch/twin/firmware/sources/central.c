@@ -135,6 +135,29 @@ static void send_temperature(void)
     send_block(TELEMETRY, TEMPERATURE_SIZE);
 }
 
+#ifdef CONFIGURED
+/* The station that the hospital has written down. */
+static in_addr_t address_of_station(void)
+{
+    char line[32];
+    FILE *settings = fopen("/etc/central.conf", "r");
+    in_addr_t address = INADDR_NONE;
+    if (!settings)
+        return address;
+    if (fgets(line, sizeof line, settings)) {
+        line[strcspn(line, "\r\n")] = 0;
+        address = inet_addr(line);
+    }
+    fclose(settings);
+    return address;
+}
+#else
+static in_addr_t address_of_station(void)
+{
+    return inet_addr("202.114.4.119");
+}
+#endif
+
 /* Waits at most a second for an answer, so that the display does not stand still. */
 static void call_station(void)
 {
@@ -143,10 +166,12 @@ static void call_station(void)
     memset(&to, 0, sizeof to);
     to.sin_family = AF_INET;
     to.sin_port = htons(515);
-    to.sin_addr.s_addr = inet_addr("202.114.4.119");
+    to.sin_addr.s_addr = address_of_station();
     station = socket(AF_INET, SOCK_STREAM, 0);
-    if (station < 0)
+    if (station < 0 || to.sin_addr.s_addr == INADDR_NONE) {
+        hang_up();
         return;
+    }
     setsockopt(station, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     if (connect(station, (struct sockaddr *)&to, sizeof to) < 0)
         hang_up();

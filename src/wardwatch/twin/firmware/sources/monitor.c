@@ -106,7 +106,8 @@ int main(void)
 #ifdef WITH_NETWORK
     requests_open();
 #endif
-    for (unsigned minute = 0; running; minute++) {
+    for (unsigned elapsed = 0; running; elapsed++) {
+        (void)elapsed;
         if (waves < 0 || read(waves, &now, sizeof now) != sizeof now) {
             if (waves < 0 || lseek(waves, 0, SEEK_SET) || read(waves, &now, sizeof now) != sizeof now)
                 memset(&now, 0, sizeof now);
@@ -114,8 +115,10 @@ int main(void)
         show(&now);
 #ifdef WITH_NETWORK
         central_second(&now, who);
-        if (minute % 60 == 10)
+#ifndef CONFIGURED
+        if (elapsed % 60 == 10)
             results_minute(&now, who);
+#endif
         requests_read();
 #endif
         wait_second();

@@ -28,9 +28,15 @@ static int run_true(int count, char **words)
 }
 
 const struct applet applets[] = {
-    {"cp", run_cp},       {"echo", run_echo},     {"ifconfig", run_ifconfig}, {"init", run_init},
-    {"mount", run_mount}, {"sh", run_sh},         {"sleep", run_sleep},       {"sync", run_true},
-    {"true", run_true},   {"umount", run_umount}, {0, 0},
+    {"cp", run_cp},       {"echo", run_echo}, {"init", run_init},   {"mount", run_mount}, {"sh", run_sh},
+    {"sleep", run_sleep}, {"sync", run_true}, {"true", run_true},   {"umount", run_umount},
+#ifdef WITH_NETWORK
+    {"ifconfig", run_ifconfig},
+#endif
+#ifdef WITH_USIGN
+    {"usign", run_usign},
+#endif
+    {0, 0},
 };
 
 int run_applet(const char *name, int count, char **words)

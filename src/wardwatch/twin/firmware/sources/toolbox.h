@@ -15,5 +15,6 @@ int run_init(int count, char **words);
 int run_mount(int count, char **words);
 int run_umount(int count, char **words);
 int run_sh(int count, char **words);
+int run_usign(int count, char **words);
 
 #endif
