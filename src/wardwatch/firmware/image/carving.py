@@ -12,7 +12,7 @@ from wardwatch.firmware.tree import Span, SpanState
 from wardwatch.plugins import modules
 
 from .budget import Budget
-from .format import PACKAGE, ImageFormat
+from .format import PACKAGE, Found, ImageFormat, Inner
 from .source import Source
 
 _LEAST_PADDING: Final = 16
@@ -29,11 +29,12 @@ def formats() -> tuple[ImageFormat, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An image at `offset`, `size` bytes long by its own header."""
+    """An image at `offset`, `size` bytes long by its own header; a stream has been read to know its size."""
 
     format: ImageFormat
     offset: int
     size: int
+    read: tuple[Found, ...] = ()
 
 
 def measured(form: ImageFormat, source: Source, offset: int) -> int | None:
@@ -45,27 +46,43 @@ def measured(form: ImageFormat, source: Source, offset: int) -> int | None:
     return size if size and 0 < size <= len(source) - offset else None
 
 
-def at_start(source: Source) -> Part | None:
+def _begins(form: ImageFormat, source: Source) -> bool:
+    return any(source.some(place, len(magic)) == magic for magic, place in form.magics)
+
+
+def may_begin(source: Source) -> bool:
+    """Whether a format's magic stands at the beginning."""
+    return any(_begins(form, source) for form in formats())
+
+
+def claimed(source: Source) -> ImageFormat | None:
+    """The format of the image that begins where `source` begins; nothing is read but its header."""
+    return next((form for form in formats() if _begins(form, source) and measured(form, source, 0)), None)
+
+
+def at_start(source: Source, budget: Budget) -> Part | None:
     """The image that begins where `source` begins."""
-    for form in formats():
-        if any(source.some(place, len(magic)) == magic for magic, place in form.magics):
-            size = measured(form, source, 0)
-            if size:
-                return Part(form, 0, size)
-    return None
+    form = claimed(source)
+    return _part(form, source, 0, budget) if form else None
 
 
 def parts(source: Source, budget: Budget) -> Iterator[Part]:
     """The images in `source`, in order, none inside another."""
     reached = 0
     for offset, form in _candidates(source):
-        if offset < reached:
-            continue
         budget.spend("steps")
-        size = measured(form, source, offset)
-        if size:
-            yield Part(form, offset, size)
-            reached = offset + size
+        if offset >= reached and (part := _part(form, source, offset, budget)):
+            yield part
+            reached = offset + part.size
+
+
+def _part(form: ImageFormat, source: Source, offset: int, budget: Budget) -> Part | None:
+    size = measured(form, source, offset)
+    if not size or not form.is_stream:
+        return Part(form, offset, size) if size else None
+    read = tuple(form.open(source.part(offset, size), budget))
+    used = next((one.used for one in read if isinstance(one, Inner)), 0)
+    return Part(form, offset, used, read) if 0 < used <= size else None
 
 
 def _candidates(source: Source) -> Iterator[tuple[int, ImageFormat]]:

@@ -59,12 +59,12 @@ class Entry:
 class Inner:
     """An image inside: a compressed stream's content, a partition, a payload. `name` is what it is called there.
 
-    `lies_at` is its offset where it lies uncompressed. `named` payloads stay visible as a file of their own.
+    `used` is how many bytes a stream took. `named` payloads stay visible as a file of their own.
     """
 
     name: str
     source: Source
-    lies_at: int | None = None
+    used: int = 0
     named: bool = False
 
 
@@ -77,8 +77,8 @@ class ImageFormat:
 
     `magics` are bytes with their place after the beginning; `measure(source, offset)` says how long the image at
     `offset` is, or None where none is, by its own header and cheaply; `open` yields what a source of that length holds.
-    `is_stream`: one content without a name (gzip), so that the entries are those of the content. `carved`: also looked
-    for in the midst of a flash image.
+    `is_stream`: one content without a name (gzip), so that the entries are those of the content; how long it is shows
+    only when it is read, so `measure` gives an upper bound. `carved`: also looked for in the midst of a flash image.
     """
 
     name: str

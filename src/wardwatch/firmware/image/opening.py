@@ -9,7 +9,7 @@ from wardwatch.firmware.tree import NodeKind, Note, Span, SpanState
 
 from . import extra
 from .budget import Budget
-from .carving import Part, at_start, formats, parts, uncovered
+from .carving import Part, at_start, may_begin, parts, uncovered
 from .format import Entry, Found, Inner, nothing
 from .source import Source, whole
 from .volume import ENOUGH_FOR_A_ROOT, Volume, content, gathered, is_worth_opening
@@ -43,7 +43,7 @@ class Opener:
 
     def opened(self, source: Source, depth: int) -> tuple[Volume, list[Span]]:
         """One format from the beginning to the end, or several parts with something between them."""
-        first = at_start(source)
+        first = at_start(source, self.budget)
         if first and first.size == len(source):
             volume = self.part(source, first, depth)
             return volume, [Span(0, len(source), SpanState.EXAMINED, first.format.name)]
@@ -80,7 +80,7 @@ class Opener:
             volume.notes.append(Note("/", f"a {part.format.title} image inside was not opened", why))
             return volume
         inside = source.part(part.offset, part.size)
-        inner = gathered(part.format.open(inside, self.budget), volume, self.budget)
+        inner = gathered(part.read or part.format.open(inside, self.budget), volume, self.budget)
         for one in inner:
             self._inner(volume, one, depth, is_stream=part.format.is_stream)
         if not part.format.is_stream:
@@ -124,7 +124,7 @@ class Opener:
         if head.some(0, 4).startswith(_PROGRAMS):
             return
         likely = carved or entry.parts[-1].lower().endswith(_IMAGE_NAMES)
-        if not _may_begin(head) and not (likely and entry.size >= _LEAST_CARVED):
+        if not may_begin(head) and not (likely and entry.size >= _LEAST_CARVED):
             return
         source = self._held(volume, entry)
         if source is None:
@@ -146,11 +146,6 @@ class Opener:
             return None
         data = content(entry.pieces, entry.size)[0]
         return whole(data)
-
-
-def _may_begin(head: Source) -> bool:
-    """Whether a format's magic stands at the beginning; its header is looked at once all is there."""
-    return any(head.some(place, len(magic)) == magic for form in formats() for magic, place in form.magics)
 
 
 def _file(source: Source, name: str) -> Entry:

@@ -4,17 +4,16 @@ Cheap enough to be asked before captures and logs are looked at, and strict enou
 """
 
 import os
-import zlib
 from pathlib import Path
 from typing import Final
 
 from wardwatch.errors import InputError
 
-from .carving import at_start, formats, measured
+from .carving import claimed, formats, measured
+from .compression import beginning
 from .mapping import map_file
 from .source import Source, whole
 
-HEAD: Final = 4096
 _FOLDERS: Final = frozenset({"bin", "sbin", "etc", "lib", "usr", "opt", "dev", "proc", "sys", "var", "init", "linuxrc"})
 _ENOUGH: Final = 3
 _PRESENT: Final = 2
@@ -54,23 +53,10 @@ def _of(source: Source) -> str | None:
         return "program"
     if head.startswith(b"#!"):
         return "script"
-    part = at_start(source)
-    if part is None:
-        return None
-    if not part.format.is_stream:
-        return part.format.name
-    held = _of(whole(_beginning(source, part.format.name)))
-    return part.format.name if held else None
-
-
-def _beginning(source: Source, name: str) -> bytes:
-    """The first bytes that a stream holds."""
-    if name == "gzip":
-        try:
-            return zlib.decompressobj(31).decompress(source.some(0, 1 << 16), HEAD)
-        except zlib.error:
-            return b""
-    return b""
+    form = claimed(source)
+    if form is None or not form.is_stream:
+        return form.name if form else None
+    return form.name if _of(whole(beginning(form.name, source))) else None
 
 
 def _inside(source: Source) -> str | None:
