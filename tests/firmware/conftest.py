@@ -106,7 +106,7 @@ def read_playbook(text: str) -> Playbook:
             play.boot.append(Edge(Place("", "boot"), Place(rest[0]), Via.BOOT, label="started by /etc/inittab"))
         elif head == "alone":
             play.alone = True
-        elif head == "also":
+        elif head in {"also", "file"}:
             play.also += rest
         elif head == "match":
             play.matches.append(Match(rest[0], rest[1], rest[2], rest[3]))

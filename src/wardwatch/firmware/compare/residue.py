@@ -4,10 +4,12 @@
 recovered, no gap in code that changed, no trace of the old peer's address in any file.
 """
 
+import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Final
 
+from wardwatch.firmware.behaviours.peers import is_routable
 from wardwatch.firmware.behaviours.words import Behaviour, Kind, Known
 from wardwatch.firmware.gaps import CHAIN_RULES
 from wardwatch.vocabulary import EVERYTHING, Finding, Gap, Severity
@@ -15,6 +17,8 @@ from wardwatch.vocabulary import EVERYTHING, Finding, Gap, Severity
 from .pairs import Pairs
 from .side import Side
 
+SETTINGS_AT_MOST: Final = 1 << 20
+_ADDRESS: Final = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 _SOURCES: Final = (Kind.REMOTE_MOUNT, Kind.REMOTE_FETCH, Kind.RECEIVE)
 KINDS: Final = {
     "firmware.hard-coded-peer": (Kind.CONNECT, Kind.SEND, Kind.REMOTE_MOUNT, Kind.REMOTE_FETCH),
@@ -54,8 +58,8 @@ def _weaker(finding: Finding, old: Side, new: Side) -> Iterator[str]:
             yield f"a note remains: {other.summary}"
     before = {(each.detail, each.kind) for each in old.scene.behaviours}
     for behaviour in new.scene.of(*KINDS.get(finding.rule, ())):
-        if _is_weaker(behaviour) and (behaviour.detail, behaviour.kind) not in before:
-            yield f"{behaviour.place} still does it, with {behaviour.end}"
+        if (behaviour.detail, behaviour.kind) not in before and (why := _weaker_by(behaviour, finding, new)):
+            yield f"{behaviour.place} still does it, {why}"
 
 
 def _related(finding: Finding, other: Finding) -> bool:
@@ -66,11 +70,43 @@ def _related(finding: Finding, other: Finding) -> bool:
     return finding.evidence[0].where.get("file") == other.evidence[0].where.get("file")
 
 
-def _is_weaker(behaviour: Behaviour) -> bool:
+def _weaker_by(behaviour: Behaviour, finding: Finding, new: Side) -> str:
+    """Why a behaviour with a peer from elsewhere may be the old one; '' where the site alone decides about it."""
     end = behaviour.end
-    if behaviour.kind in {Kind.REMOTE_MOUNT, Kind.REMOTE_FETCH}:
-        return end is not None and end.known in {Known.CONFIGURED, Known.UNKNOWN}
-    return behaviour.kind is Kind.INTERFACE_UP and not behaviour.subject
+    if behaviour.kind is Kind.INTERFACE_UP:
+        return "" if behaviour.subject else "on an interface that could not be recovered"
+    if behaviour.kind not in {Kind.REMOTE_MOUNT, Kind.REMOTE_FETCH} or end is None:
+        return ""
+    if end.known is Known.UNKNOWN:
+        return f"with {end}"
+    if end.known is not Known.CONFIGURED:
+        return ""
+    if held := _in_settings(behaviour, new):
+        return f"with a peer from its settings, and these hold {held}"
+    chain = next((each for each in new.scene.chains if each.source == behaviour), None)
+    if chain is not None and chain.has(Kind.VERIFY_SIGNATURE):
+        return ""
+    absent = [file for file in _settings(behaviour) if file not in new.hashes]
+    if absent:
+        return f"with a peer from {absent[0]}, which the image does not hold"
+    unsigned = chain is not None and chain.is_whole and finding.rule in CHAIN_RULES
+    return f"with {end}, and verifies no signature" if unsigned else ""
+
+
+def _settings(behaviour: Behaviour) -> list[str]:
+    """The files that the behaviour's unknown parts are read from."""
+    holes = [*behaviour.source.holes, *behaviour.target.holes]
+    sources = [source for hole in holes for source in hole.sources if source.startswith("file:/")]
+    return list(dict.fromkeys(source.removeprefix("file:") for source in sources))
+
+
+def _in_settings(behaviour: Behaviour, new: Side) -> str:
+    """A routable address in the image's own copy of the settings that name the peer."""
+    for file in _settings(behaviour):
+        for found in _ADDRESS.findall(new.content(file)[:SETTINGS_AT_MOST].decode("latin-1")):
+            if is_routable(found):
+                return f"{found} in {file}"
+    return ""
 
 
 def _traces(finding: Finding, old: Side, new: Side, pairs: Pairs) -> Iterator[str]:
