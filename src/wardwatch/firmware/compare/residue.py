@@ -5,7 +5,7 @@ recovered, no gap in code that changed, no trace of the old peer's address in an
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from typing import Final
 
@@ -29,10 +29,13 @@ KINDS: Final = {
 }
 
 
-def residue(finding: Finding, old: Side, new: Side, pairs: Pairs) -> Iterator[str]:
+Traces = Mapping[str, tuple[str, ...]]
+
+
+def residue(finding: Finding, old: Side, new: Side, pairs: Pairs, traces: Traces) -> Iterator[str]:
     """Each reason in words why the finding may still hold."""
     yield from _weaker(finding, old, new)
-    yield from _traces(finding, old, new, pairs)
+    yield from _traces(finding, new, traces)
     yield from _gaps(finding, old, new, pairs)
 
 
@@ -79,8 +82,11 @@ def _weaker_by(behaviour: Behaviour, finding: Finding, new: Side) -> str:
         return ""
     if end.known is Known.UNKNOWN:
         return f"with {end}"
-    if end.known is not Known.CONFIGURED:
-        return ""
+    return _configured_by(behaviour, finding, new) if end.known is Known.CONFIGURED else ""
+
+
+def _configured_by(behaviour: Behaviour, finding: Finding, new: Side) -> str:
+    """Why settings may still name the old peer, or another outside; '' where they cannot, or do no harm."""
     if held := _in_settings(behaviour, new):
         return f"with a peer from its settings, and these hold {held}"
     chain = next((each for each in new.scene.chains if each.source == behaviour), None)
@@ -90,7 +96,7 @@ def _weaker_by(behaviour: Behaviour, finding: Finding, new: Side) -> str:
     if absent:
         return f"with a peer from {absent[0]}, which the image does not hold"
     unsigned = chain is not None and chain.is_whole and finding.rule in CHAIN_RULES
-    return f"with {end}, and verifies no signature" if unsigned else ""
+    return f"with {behaviour.end}, and verifies no signature" if unsigned else ""
 
 
 def _settings(behaviour: Behaviour) -> list[str]:
@@ -109,15 +115,27 @@ def _in_settings(behaviour: Behaviour, new: Side) -> str:
     return ""
 
 
-def _traces(finding: Finding, old: Side, new: Side, pairs: Pairs) -> Iterator[str]:
-    """Files of the new version that hold the old peer's address, where they did not without doing anything with it."""
+def traces_of(old: Side, new: Side, pairs: Pairs) -> Traces:
+    """For each peer of the old findings the new version's files that hold its address, each file read once.
+
+    Files that did not change and did nothing with it before are passed over.
+    """
     silent = {other for path, other in pairs.files.items() if path in pairs.same and not _speaks(old, path)}
+    wanted = {host: _forms(host) for finding in old.findings for host in hosts(finding)}
+    found: dict[str, list[str]] = {host: [] for host in wanted}
+    for path in sorted(set(new.hashes) - silent) if wanted else ():
+        content = new.content(path)
+        for host, forms in wanted.items():
+            if any(form in content for form in forms):
+                found[host].append(path)
+    return {host: tuple(paths) for host, paths in found.items()}
+
+
+def _traces(finding: Finding, new: Side, traces: Traces) -> Iterator[str]:
+    """Files that hold the old peer's address, though no call in them was seen to use it."""
     for host in hosts(finding):
-        forms = _forms(host)
-        for path in sorted(new.hashes):
-            if path in silent or _uses(new, path, host):
-                continue
-            if any(form in new.content(path) for form in forms):
+        for path in traces.get(host, ()):
+            if not _uses(new, path, host):
                 yield f"{host} still stands in {path}, though no call that uses it was seen"
 
 
