@@ -24,6 +24,8 @@ def in_call(call: Call, shared: Behaviour, folder: str) -> Iterator[Behaviour]:
     """What this call of a library or of the kernel does."""
     for entry in _entries().get(call.name, ()):
         if (fits := _fits(entry, call)) is not False:
+            if not entry["does"]:
+                return
             yield from _behaviours(entry, call, replace(shared, sure=shared.sure and fits is True), folder)
             return
 
@@ -68,9 +70,11 @@ def _fits(entry: Entry, call: Call) -> bool | None:
     """Whether the call's arguments are such as the entry speaks of; None where a hole leaves that open."""
     if entry.get("needs_peer"):
         return any(isinstance(value, Peer) for value in call.arguments)
-    if entry.get("open_mount"):
-        return None
+    if "open_in" in entry:
+        return None if any(text_of(_value(call, place)).holes for place in entry["open_in"]) else False
     answers = [_is_one_of(_value(call, int(place)), wanted) for place, wanted in entry.get("when", {}).items()]
+    if "reads" in entry:
+        answers.append(_reads(call, entry["reads"]))
     if flag := entry.get("flag"):
         answers.append(_has_flag(_value(call, flag["argument"]), flag["set"], flag["clear"]))
     if "flag_read" in entry:
@@ -91,6 +95,11 @@ def _is_one_of(value: Value | None, wanted: object) -> bool | None:
         shown = "".join(part if isinstance(part, str) else "*" for part in text.parts)
         return any(fnmatchcase(shown, choice) for choice in str(wanted).split("|")) or None
     return any(fnmatchcase(text.literal, choice) for choice in str(wanted).split("|"))
+
+
+def _reads(call: Call, forms: str) -> bool:
+    sources = [source for value in call.arguments for hole in text_of(value).holes for source in hole.sources]
+    return any(fnmatchcase(source, form) for source in sources for form in forms.split("|"))
 
 
 def _has_flag(value: Value | None, wanted: int, unwanted: int) -> bool | None:
