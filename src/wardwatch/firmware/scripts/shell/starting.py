@@ -194,7 +194,7 @@ class Starting:
         if node.path in world.sources or len(world.sources) >= DEEPEST:
             return [after]
         script = parse(decoded(node.read(LARGEST_SCRIPT)))
-        site = replace(world.place, line=line)
+        site = world.at(line)
         inside = world.fork(
             place=Place(node.path),
             made_by=(*world.made_by, site),
