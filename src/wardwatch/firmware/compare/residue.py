@@ -173,9 +173,12 @@ def _beside(finding: Finding, gap: Gap, new: Side) -> bool:
     file = str(gap.where.get("file", ""))
     reach = gap.where.get("about") == "reach"
     kinds = KINDS.get(finding.rule, ())
-    return reach and not any(each.place.file == file and _could_be(each) for each in new.scene.of(*kinds))
+    return reach and not any(each.place.file == file and _could_be(each, finding) for each in new.scene.of(*kinds))
 
 
-def _could_be(behaviour: Behaviour) -> bool:
+def _could_be(behaviour: Behaviour, finding: Finding) -> bool:
+    """Whether the behaviour may be the finding's; one with another fixed peer is a finding of its own."""
     end = behaviour.end
-    return end is None or end.known is not Known.CONFIGURED
+    if end is None or end.known is Known.HARD_CODED:
+        return end is None or end.host in hosts(finding)
+    return end.known is not Known.CONFIGURED
