@@ -173,6 +173,8 @@ def _value(word: str) -> Value:
         address, _, transport = word.removeprefix("peer:").partition("/")
         host, _, port = address.rpartition(":") if ":" in address and "}" not in address[-1:] else (address, "", "")
         return Peer(Text(parts(host)), int(port) if port else None, transport)
+    if word.startswith("hole:"):
+        return Hole("not known", (word.removeprefix("hole:"),))
     if word.startswith("data:"):
         labels, _, sources = word.removeprefix("data:").partition("<")
         return Data(Text(), tuple(filter(None, sources.rstrip(">").split(","))), tuple(filter(None, labels.split(","))))

@@ -16,7 +16,6 @@ from .words import Behaviour, End, Kind, Known
 
 Entry = Mapping[str, Any]
 _O_ACCMODE: Final = 0x3
-_IFF_UP: Final = 0x1
 _OPTIONS_WITH_PEER: Final = ("addr=", "ip=", "trans=tcp,addr=")
 
 
@@ -68,6 +67,8 @@ def _value(call: Call, place: int | None) -> Value | None:
 
 def _fits(entry: Entry, call: Call) -> bool | None:
     """Whether the call's arguments are such as the entry speaks of; None where a hole leaves that open."""
+    if entry.get("from_network"):
+        return _from_network(call) and bool(_open_file(call).parts)
     if entry.get("needs_peer"):
         return any(isinstance(value, Peer) for value in call.arguments)
     if "open_in" in entry:
@@ -119,7 +120,7 @@ def _behaviours(entry: Entry, call: Call, shared: Behaviour, folder: str) -> Ite
         end=_end(entry, call),
         subject=_subject(entry, call),
         source=absolute(text_of(_value(call, entry.get("source"))), folder if not entry.get("share") else ""),
-        target=absolute(text_of(_value(call, entry.get("target"))), folder),
+        target=_open_file(call) if entry.get("from_network") else absolute(_argument(entry, call, "target"), folder),
         encrypted=bool(entry.get("encrypted")),
         labels=(*_labels(call), *(("!look-up",) if entry.get("look_up") else ())),
         sources=_sources(call),
@@ -132,9 +133,23 @@ def _behaviours(entry: Entry, call: Call, shared: Behaviour, folder: str) -> Ite
         yield made
 
 
+def _from_network(call: Call) -> bool:
+    return any(source.startswith("network") for source in _sources(call))
+
+
+def _open_file(call: Call) -> Text:
+    """The path of the file that a descriptor or stream among the arguments was opened for."""
+    holes = (value for value in call.arguments if isinstance(value, Hole))
+    paths = (source.removeprefix("file:") for hole in holes for source in hole.sources if source.startswith("file:/"))
+    return Text((path,)) if (path := next(paths, "")) else Text()
+
+
 def _takes_down(call: Call) -> bool:
-    flags = call.notes.get("flags", "")
-    return flags.isdecimal() and not int(flags) & _IFF_UP
+    return call.notes.get("up") == "cleared"
+
+
+def _argument(entry: Entry, call: Call, role: str) -> Text:
+    return text_of(_value(call, entry.get(role)))
 
 
 def _subject(entry: Entry, call: Call) -> str:

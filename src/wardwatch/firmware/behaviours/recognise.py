@@ -33,8 +33,12 @@ def behaviours_of(calls: Iterable[Call], commands_of: Reader) -> tuple[Behaviour
 
 
 def owner_of(call: Call) -> Place:
-    """The function in whose sequence the call happens: the outermost that made its arguments."""
-    return call.made_by[0] if call.made_by else call.at
+    """The function in whose sequence the call happens: the outermost that made its arguments, and where in it."""
+    if not call.made_by:
+        return call.at
+    first = call.made_by[0]
+    inside = (at for at in (*call.made_by, call.at) if (at.file, at.function) == (first.file, first.function))
+    return next((at for at in inside if at.address is not None or at.line is not None), first)
 
 
 def _in_sequence(call: Call) -> tuple[str, str, int, int, int]:

@@ -1,0 +1,48 @@
+"""In: behaviours of programs. Out: the same, with peers that stand on the command line called configured.
+
+Whoever starts a program decides about the arguments of its main function: they are neither fixed nor remote.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from wardwatch.firmware.words import CodeFacts, Hole, Trigger, Via
+
+from .words import Behaviour, Known
+
+MAIN: Final = "main"
+ARGUMENT: Final = "argument:"
+
+
+def mains_of(facts: CodeFacts) -> frozenset[str]:
+    """The main function of a program: by its name, or handed to the C library by the code at the entry."""
+    entries = {root.at.function for root in facts.roots if root.trigger is Trigger.START_UP}
+    handed = {
+        edge.callee.function for edge in facts.edges if edge.via is Via.CALLBACK and edge.caller.function in entries
+    }
+    return frozenset({MAIN, *handed})
+
+
+def told_by_caller(behaviours: Iterable[Behaviour], mains: Mapping[str, frozenset[str]]) -> Iterator[Behaviour]:
+    """Each behaviour; a peer that is not known but for the arguments of main is configured."""
+    for each in behaviours:
+        end = each.end
+        in_main = each.owner.function in mains.get(each.owner.file, ())
+        if end is not None and end.known is Known.UNKNOWN and in_main and end.origin and _only_arguments(each):
+            yield replace(each, end=replace(end, known=Known.CONFIGURED, origin=f"{end.origin} of the program"))
+        else:
+            yield each
+
+
+def _only_arguments(behaviour: Behaviour) -> bool:
+    holes = [hole for value in _texts(behaviour) for hole in value]
+    return bool(holes) and all(source.startswith(ARGUMENT) for hole in holes for source in hole.sources)
+
+
+def _texts(behaviour: Behaviour) -> Iterator[tuple[Hole, ...]]:
+    yield behaviour.source.holes
+    if behaviour.call is not None:
+        for value in behaviour.call.arguments:
+            if isinstance(value, Hole):
+                yield (value,)
