@@ -1,0 +1,74 @@
+"""In: a policy and rules in a dialect, as text. Out: each boundary packet for which the text says otherwise.
+
+The text is read by a reader that knows nothing of the generator (`.importlinter` holds it), so a mistake would have to be
+made twice, in two programs, to go unseen.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from wardwatch.errors import UsageError
+from wardwatch.plugins import modules
+
+from .boundary import packets
+from .meaning import Decision, decide
+from .packet import Packet
+from .policy import Policy
+
+Filter = Callable[[Packet], bool]
+"""Whether a packet passes the rules that were read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What makes a filter of the text of a dialect. `read` raises InputError for a word it does not know."""
+
+    name: str
+    read: Callable[[Mapping[str, str]], Filter]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A packet, what the policy says of it, and the contrary that the text says."""
+
+    packet: Packet
+    policy: Decision
+
+    def __str__(self) -> str:
+        verb = ("passes", "must not") if not self.policy.passes else ("is dropped", "must pass")
+        return f"{self.packet} {verb[0]} and {verb[1]} ({self.policy.because})"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How many packets were tried, and where text and policy part."""
+
+    tried: int
+    differences: tuple[Difference, ...]
+
+
+def readers() -> Mapping[str, Reader]:
+    """Every reader there is, by the dialect's name."""
+    found = (cast("Reader", module.READER) for module in modules("wardwatch.contain.readers", "READER"))
+    return {each.name: each for each in found}
+
+
+def reading(dialect: str, files: Mapping[str, str]) -> Filter:
+    """The text of a dialect as a filter."""
+    known = readers()
+    if dialect not in known:
+        raise UsageError("no reader for this dialect", where=dialect, cure=f"There are: {', '.join(known)}.")
+    return known[dialect].read(files)
+
+
+def compare(policy: Policy, dialect: str, files: Mapping[str, str]) -> Comparison:
+    """Every boundary packet, by the policy and by the text."""
+    passes = reading(dialect, files)
+    tried, differences = 0, []
+    for packet in packets(policy):
+        tried += 1
+        wanted = decide(policy, packet)
+        if passes(packet) is not wanted.passes:
+            differences.append(Difference(packet, wanted))
+    return Comparison(tried, tuple(differences))
