@@ -11,7 +11,7 @@ from typing import cast
 from wardwatch.errors import UsageError
 from wardwatch.plugins import modules
 
-from .boundary import packets
+from .boundary import ELSEWHERE, packets
 from .meaning import Decision, decide
 from .packet import Packet
 from .policy import Policy
@@ -22,10 +22,14 @@ Filter = Callable[[Packet], bool]
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What makes a filter of the text of a dialect. `read` raises InputError for a word it does not know."""
+    """What makes a filter of the text of a dialect. `read` raises InputError for a word it does not know.
+
+    `everywhere`: whether a text can speak for interfaces that it does not name.
+    """
 
     name: str
     read: Callable[[Mapping[str, str]], Filter]
+    everywhere: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +58,22 @@ def readers() -> Mapping[str, Reader]:
     return {each.name: each for each in found}
 
 
-def reading(dialect: str, files: Mapping[str, str]) -> Filter:
-    """The text of a dialect as a filter."""
+def reader(dialect: str) -> Reader:
+    """The reader of a dialect."""
     known = readers()
     if dialect not in known:
         raise UsageError("no reader for this dialect", where=dialect, cure=f"There are: {', '.join(known)}.")
-    return known[dialect].read(files)
+    return known[dialect]
 
 
 def compare(policy: Policy, dialect: str, files: Mapping[str, str]) -> Comparison:
     """Every boundary packet, by the policy and by the text."""
-    passes = reading(dialect, files)
+    found = reader(dialect)
+    passes = found.read(files)
     tried, differences = 0, []
     for packet in packets(policy):
+        if not found.everywhere and ELSEWHERE in {packet.enters, packet.leaves}:
+            continue
         tried += 1
         wanted = decide(policy, packet)
         if passes(packet) is not wanted.passes:

@@ -23,13 +23,18 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """`by_mac`: whether it can bind a rule to a MAC address. `limits`: what it cannot do, for the plan."""
+    """A language of filters.
+
+    `by_mac`: whether it can bind a rule to a MAC address. `everywhere`: whether its rules hold for interfaces nobody
+    named, too; otherwise the policy names all. `limits`: what the plan says of it.
+    """
 
     name: str
     title: str
     reference: str
     write: Callable[[Policy], Texts]
     by_mac: bool = True
+    everywhere: bool = True
     limits: tuple[str, ...] = ()
 
     def texts(self, policy: Policy) -> Texts:
@@ -40,6 +45,12 @@ class Dialect:
                 f"cannot bind rules to a MAC address, and {shared[0].interface} is shared",
                 where=self.title,
                 cure="Give the monitors a VLAN of their own and leave the MAC out.",
+            )
+        if not self.everywhere and not policy.interfaces:
+            raise UsageError(
+                "filters at each interface, and the policy does not name them all",
+                where=self.title,
+                cure="Name every interface that forwards: --interface NAME, or 'interfaces' in the policy.",
             )
         return self.write(policy)
 
