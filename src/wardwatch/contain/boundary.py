@@ -58,13 +58,14 @@ def _far(base: Packet, values: Values) -> Iterator[Packet]:
 
 
 def _changed(base: Packet, new: dict[str, object]) -> Packet:
-    return replace(base, **new)  # type: ignore[arg-type]  # `_values` holds for each field what that field holds
+    """Without ports where the change leaves none to be seen."""
+    packet = replace(base, **new)  # type: ignore[arg-type]  # `_values` holds for each field what that field holds
+    return packet if packet.has_ports else replace(packet, sport=0, dport=0)
 
 
 def _can_be(packet: Packet) -> bool:
-    """Both ends of one version; only TCP and UDP have ports."""
-    bare = packet.has_ports or (packet.sport == 0 and packet.dport == 0)
-    return packet.src.version == packet.dst.version and bare
+    """Both ends of one version."""
+    return packet.src.version == packet.dst.version
 
 
 def _bases(policy: Policy) -> Iterator[Packet]:

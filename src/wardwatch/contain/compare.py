@@ -4,7 +4,7 @@ The text is read by a reader that knows nothing of the generator (`.importlinter
 made twice, in two programs, to go unseen.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -68,14 +68,20 @@ def reader(dialect: str) -> Reader:
 
 def compare(policy: Policy, dialect: str, files: Mapping[str, str]) -> Comparison:
     """Every boundary packet, by the policy and by the text."""
+    answers = list(_answers(policy, dialect, files))
+    return Comparison(len(answers), tuple(answer for answer in answers if answer))
+
+
+def first_difference(policy: Policy, dialect: str, files: Mapping[str, str]) -> Difference | None:
+    """The first that is found, for those who only ask whether there is one."""
+    return next((answer for answer in _answers(policy, dialect, files) if answer), None)
+
+
+def _answers(policy: Policy, dialect: str, files: Mapping[str, str]) -> Iterator[Difference | None]:
     found = reader(dialect)
     passes = found.read(files)
-    tried, differences = 0, []
     for packet in packets(policy):
         if not found.everywhere and ELSEWHERE in {packet.enters, packet.leaves}:
             continue
-        tried += 1
         wanted = decide(policy, packet)
-        if passes(packet) is not wanted.passes:
-            differences.append(Difference(packet, wanted))
-    return Comparison(tried, tuple(differences))
+        yield Difference(packet, wanted) if passes(packet) is not wanted.passes else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from wardwatch.contain import document, reported, wishes
-from wardwatch.contain.compare import Comparison, compare
+from wardwatch.contain.compare import Comparison, compare, first_difference
 from wardwatch.contain.dialect import Dialect, Texts, dialects
 from wardwatch.contain.planner import Asked, Plan
 from wardwatch.contain.planner import plan as make_plan
@@ -176,9 +176,9 @@ def _written(made: Plan, asked: Sequence[str], left_out: Sequence[str]) -> Writt
 
 def _agrees(policy: Policy, dialect: Dialect, texts: Texts) -> None:
     """No text leaves the house that a second reading does not confirm."""
-    found = compare(policy, dialect.name, texts.files).differences
+    found = first_difference(policy, dialect.name, texts.files)
     if found:
-        raise WardwatchError(f"the rules would not hold: {found[0]}", where=dialect.title, cure="Please report this.")
+        raise WardwatchError(f"the rules would not hold: {found}", where=dialect.title, cure="Please report this.")
 
 
 def _texts_in(folder: Path) -> Mapping[str, str]:
