@@ -6,11 +6,13 @@ from typing import Any, Final
 
 import click
 
-from wardwatch.errors import UsageError
+from wardwatch.errors import InputError, UsageError
+from wardwatch.vocabulary import Verdict
 
 _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 _DAYS: Final = 92
 _SHOWN: Final = 10
+_STATUS: Final[dict[str, int]] = {Verdict.PROVEN: 0, Verdict.NOT_PROVEN: 1, Verdict.UNKNOWN: 3}
 
 
 @click.group()
@@ -79,3 +81,63 @@ def _date(text: str | None) -> date:
         return date.fromisoformat(text) if text else date.today() + timedelta(days=_DAYS)  # noqa: DTZ011  # the user's day
     except ValueError as error:
         raise UsageError("no date", where=str(text), cure="Write 2027-02-25.") from error
+
+
+@contain.command()
+@click.argument("plan_path", metavar="PLAN", type=click.Path(path_type=Path))
+@click.option("--dialect", default="nftables", show_default=True, metavar="NAME", help="Whose rules: a filter Linux runs.")
+@click.option("--out", type=_FOLDER, help="Write the signed proof to this new folder.")
+@click.option("--key", type=click.Path(dir_okay=False, path_type=Path), help="The case's signing key (made if missing).")
+@click.option("--json", "json_file", metavar="FILE", type=click.Path(dir_okay=False), help="Write JSON ('-': stdout).")
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors; the exit status tells the verdict.")
+def prove(  # noqa: PLR0913  # one parameter an option
+    plan_path: Path, dialect: str, out: Path | None, key: Path | None, json_file: str | None, *, quiet: bool
+) -> int:
+    """Try a plan's rules with real packets in a small network that is cut off from every other.
+
+    PLAN is the folder `wardwatch contain plan` wrote, or a policy. Needs Linux, and user namespaces or root.
+
+    Exit status: 0 proven, 1 not proven, 2 unusable, 3 cannot tell.
+
+    Example: wardwatch contain prove plan --out proof
+    """
+    from wardwatch.workflows import contain_proof as work  # noqa: PLC0415  # as above
+
+    proof = work.prove(plan_path, dialect, key)
+    if out:
+        work.save(proof, out)
+    if json_file:
+        _save_json(proof.files["report.json"], json_file)
+    if not quiet and json_file != "-":
+        click.echo(proof.shown, nl=False)
+    return _STATUS[proof.judgement.verdict]
+
+
+@contain.command()
+@click.argument("folder", metavar="PROOF", type=_FOLDER)
+@click.option("--public-key", metavar="HEX", help="The key it must be signed with.")
+def verify(folder: Path, public_key: str | None) -> int:
+    """Check that a proof is whole, unchanged and signed, and say what it says.
+
+    Exit status: that of the proof: 0 proven, 1 not proven, 3 cannot tell; 2 where it does not hold.
+
+    Example: wardwatch contain verify proof
+    """
+    from wardwatch.workflows import contain_proof as work  # noqa: PLC0415  # as above
+
+    found = work.verify(folder, public_key)
+    told = found.manifest
+    signed = "by you" if work.is_own(found) else "as asked" if public_key else "by a key this user does not know"
+    click.echo(f"{folder}: whole and unchanged, signed {signed}: {found.public_key}")
+    click.echo(f"verdict: {told.get('verdict')} ({told.get('dialect')}, {told.get('made')})")
+    return _STATUS.get(str(told.get("verdict")), 2)
+
+
+def _save_json(content: bytes, file: str) -> None:
+    if file == "-":
+        click.echo(content, nl=False)
+        return
+    try:
+        Path(file).write_bytes(content)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", where=file, cure="Name another file.") from error
