@@ -5,7 +5,7 @@ made twice, in two programs, to go unseen.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from wardwatch.errors import UsageError
@@ -13,8 +13,9 @@ from wardwatch.plugins import modules
 
 from .boundary import ELSEWHERE, packets
 from .meaning import Decision, decide
-from .packet import Packet
+from .packet import Packet, State
 from .policy import Policy
+from .reading import first
 
 Filter = Callable[[Packet], bool]
 """Whether a packet passes the rules that were read."""
@@ -24,12 +25,14 @@ Filter = Callable[[Packet], bool]
 class Reader:
     """What makes a filter of the text of a dialect. `read` raises InputError for a word it does not know.
 
-    `everywhere`: whether a text can speak for interfaces that it does not name.
+    `everywhere`: whether a text can speak for interfaces that it does not name. `remembers`: whether the filter knows
+    who opened a connection that stood before it; without memory a packet that may open one is as good as one that does.
     """
 
     name: str
     read: Callable[[Mapping[str, str]], Filter]
     everywhere: bool = True
+    remembers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +86,14 @@ def _answers(policy: Policy, dialect: str, files: Mapping[str, str]) -> Iterator
     for packet in packets(policy):
         if not found.everywhere and ELSEWHERE in {packet.enters, packet.leaves}:
             continue
+        if not found.remembers and _could_open(policy, packet):
+            continue
         wanted = decide(policy, packet)
         yield Difference(packet, wanted) if passes(packet) is not wanted.passes else None
+
+
+def _could_open(policy: Policy, packet: Packet) -> bool:
+    """An answer within a connection the policy never let be opened, which looks like the opening of one it lets."""
+    if packet.state is not State.REPLY or decide(policy, first(packet)).passes:
+        return False
+    return decide(policy, replace(packet, state=State.NEW)).passes

@@ -69,6 +69,8 @@ def _signed(manifest: bytes, signature: Mapping[str, Any]) -> None:
     from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  # proofs only
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415  # as above
 
+    if signature.get("algorithm") != "Ed25519":
+        raise _broken(SIGNATURE, "signed by another algorithm than Ed25519")
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(signature["public_key"]))
         key.verify(bytes.fromhex(signature["signature"]), manifest)
