@@ -1,4 +1,4 @@
-"""In: policies and rules, whole and with holes. Out: whether real packets in namespaces show what holds and what does not."""
+"""In: policies and rules, whole and with holes. Out: whether real packets in namespaces show what holds."""
 
 import json
 import os
@@ -62,7 +62,9 @@ def planned(folder: Path, policy: str, dialect: str, old: str = "", new: str = "
 
 
 @lab
-@pytest.mark.parametrize(("policy", "dialect"), [("ward", "nftables"), ("own-station", "iptables"), ("alone", "nftables")])
+@pytest.mark.parametrize(
+    ("policy", "dialect"), [("ward", "nftables"), ("own-station", "iptables"), ("alone", "nftables")]
+)
 def test_generated_rules_are_proven(policy: str, dialect: str, tmp_path: Path) -> None:
     proof = contain_proof.prove(POLICIES / f"{policy}.yaml", dialect, tmp_path / "key")
     assert proof.judgement.verdict == "proven", proof.shown

@@ -31,11 +31,15 @@ def contain() -> None:
 @click.option("--subject", "only", multiple=True, metavar="ID",
               help="A device of the report (without it: those recognised as a known design).")  # fmt: skip
 @click.option("--attach", "attached", multiple=True, required=True, metavar="INTERFACE[@MAC]",
-              help="Where they are plugged in, seen from the gateway, wired or wireless; with MAC where others are, too.")  # fmt: skip
+              help="The gateway's interface they are behind, wired or not; with MAC where others are.")  # fmt: skip
 @click.option("--keep", "keeps", multiple=True, metavar="NAME=ADDRESS[:PORTS][/PROTOCOL]",
-              help="Who must still be reached: station=10.20.0.5; with ',calls' where the peer calls the device.")  # fmt: skip
-@click.option("--block", "blocks", multiple=True, metavar="CIDR", help="A network to cut off besides the published ones.")
-@click.option("--interface", "interfaces", multiple=True, metavar="NAME", help="Every interface the gateway forwards by.")
+              help="Who must be reached: station=10.20.0.5; with ',calls' where the peer calls.")  # fmt: skip
+@click.option(
+    "--block", "blocks", multiple=True, metavar="CIDR", help="A network to cut off besides the published ones."
+)
+@click.option(
+    "--interface", "interfaces", multiple=True, metavar="NAME", help="Every interface the gateway forwards by."
+)
 @click.option("--dialect", "dialects", multiple=True, metavar="NAME", help="Rules for this filter (without it: all).")
 @click.option("--expires", metavar="DATE", help="Until when it holds (without it: three months).")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
@@ -85,9 +89,13 @@ def _date(text: str | None) -> date:
 
 @contain.command()
 @click.argument("plan_path", metavar="PLAN", type=click.Path(path_type=Path))
-@click.option("--dialect", default="nftables", show_default=True, metavar="NAME", help="Whose rules: a filter Linux runs.")
+@click.option(
+    "--dialect", default="nftables", show_default=True, metavar="NAME", help="Whose rules: a filter Linux runs."
+)
 @click.option("--out", type=_FOLDER, help="Write the signed proof to this new folder.")
-@click.option("--key", type=click.Path(dir_okay=False, path_type=Path), help="The case's signing key (made if missing).")
+@click.option(
+    "--key", type=click.Path(dir_okay=False, path_type=Path), help="The case's signing key (made if missing)."
+)
 @click.option("--json", "json_file", metavar="FILE", type=click.Path(dir_okay=False), help="Write JSON ('-': stdout).")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors; the exit status tells the verdict.")
 def prove(  # noqa: PLR0913  # one parameter an option

@@ -19,6 +19,10 @@ DESIGN_PORTS: Final = {"tcp": (515, 516, 520, 511, 111, 2049, 80), "udp": (111, 
 _LAST_PORT: Final = 65535
 _INWARD: Final = (("tcp", 22), ("tcp", 515), ("udp", 515), ("udp", 161))
 _MAIN: Final = 3
+_KEPT: Final = True
+_FORBIDDEN: Final = False
+_TAKEN: Final = True
+_GIVEN: Final = False
 
 
 class How(StrEnum):
@@ -32,7 +36,10 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One path to try. `standing`: a connection that was there before the rules. `taken`: by an address it gave itself."""
+    """One path to try.
+
+    `standing`: a connection that was there before the rules. `taken`: by an address the device gave itself.
+    """
 
     kept: bool
     device: str
@@ -60,7 +67,7 @@ def attempts(policy: Policy, scenery: Scenery, number: int) -> tuple[Attempt, ..
     for home in scenery.homes:
         found |= dict.fromkeys(_kept(policy, scenery, home))
         found |= dict.fromkeys(_outward(policy, scenery, home))
-        found |= dict.fromkeys(_inward(policy, scenery, home, number))
+        found |= dict.fromkeys(_inward(scenery, home, number))
     kept = {(each.origin, each.src, each.dst, each.how, each.port) for each in found if each.kept}
     return tuple(
         each for each in found if each.kept or (each.origin, each.src, each.dst, each.how, each.port) not in kept
@@ -81,19 +88,21 @@ def _kept_pair(keep: Keep, home: Home, ends: tuple[Address, Address], node: str)
     way = (home.node, node, own, peer) if out else (node, home.node, peer, own)
     for ports in keep.ports:
         for port in dict.fromkeys((ports.first, ports.last)):
-            yield Attempt(True, home.device.name, *way, how, port, outward=out)
+            yield Attempt(_KEPT, home.device.name, *way, how, port, outward=out)
     first = keep.ports[0].first
-    yield Attempt(True, home.device.name, *way, how, first, standing=True, outward=out)
+    yield Attempt(_KEPT, home.device.name, *way, how, first, standing=True, outward=out)
 
 
 def _outward(policy: Policy, scenery: Scenery, home: Home) -> Iterator[Attempt]:
     for own, taken in _sources(home):
         for number, address in enumerate(each for each in scenery.outside if each.version == own.version):
             for how, port in _calls(address, main=number < _MAIN):
-                yield Attempt(False, home.device.name, home.node, OUTSIDE, own, address, how, port, taken=taken)
+                yield Attempt(_FORBIDDEN, home.device.name, home.node, OUTSIDE, own, address, how, port, taken=taken)
             if number < _MAIN and not taken:
                 for how, port in ((How.TCP, 515), (How.UDP, 2049)):
-                    yield Attempt(False, home.device.name, home.node, OUTSIDE, own, address, how, port, standing=True)
+                    yield Attempt(
+                        _FORBIDDEN, home.device.name, home.node, OUTSIDE, own, address, how, port, standing=True
+                    )
         for keep in policy.keeps:
             yield from _beside(keep, scenery, home, own, taken=taken)
 
@@ -120,7 +129,7 @@ def _beside(keep: Keep, scenery: Scenery, home: Home, own: Address, *, taken: bo
             calls.append((How(keep.protocol), keep.ports[0].first))
         for how, port in calls:
             yield Attempt(
-                False, home.device.name, home.node, scenery.peers[peer], own, peer, how, port, taken=taken
+                _FORBIDDEN, home.device.name, home.node, scenery.peers[peer], own, peer, how, port, taken=taken
             )
 
 
@@ -131,8 +140,8 @@ def _near(keep: Keep) -> Iterator[int]:
                 yield port
 
 
-def _inward(policy: Policy, scenery: Scenery, home: Home, number: int) -> Iterator[Attempt]:
-    """From outside and from the peers; to an address it gave itself only where nothing else lies behind the interface."""
+def _inward(scenery: Scenery, home: Home, number: int) -> Iterator[Attempt]:
+    """From outside and from the peers; to an address it gave itself only where the interface is its own."""
     place = home.device.attachments[min(number, len(home.device.attachments) - 1)]
     for own, taken in _sources(home):
         if taken and place.mac is not None:
@@ -145,10 +154,10 @@ def _inward(policy: Policy, scenery: Scenery, home: Home, number: int) -> Iterat
             calls += [(How.FRAGMENTS, 515), (How.PING, 0)] if node == OUTSIDE else []
             for how, port in calls:
                 yield Attempt(
-                    False, home.device.name, node, home.node, address, own, how, port, taken=taken, outward=False
+                    _FORBIDDEN, home.device.name, node, home.node, address, own, how, port, taken=taken, outward=False
                 )
 
 
 def _sources(home: Home) -> Iterator[tuple[Address, bool]]:
-    yield from ((address, False) for address in home.own)
-    yield from ((address, True) for address in home.taken)
+    yield from ((address, _GIVEN) for address in home.own)
+    yield from ((address, _TAKEN) for address in home.taken)

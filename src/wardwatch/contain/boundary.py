@@ -22,7 +22,7 @@ _EPHEMERAL: Final = 49152
 _LAST_PORT: Final = 65535
 _OTHER_PROTOCOLS: Final = ("tcp", "udp", "icmp", "gre")
 MOST: Final = 60_000
-"""Packets at most. Those with one thing changed come first and all; of those with two, as many as fit, of each in turn."""
+"""Packets with two things changed, at most, of each base in turn; those with one thing changed all come before."""
 
 Values = Mapping[str, tuple[object, ...]]
 

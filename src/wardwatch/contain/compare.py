@@ -1,7 +1,7 @@
 """In: a policy and rules in a dialect, as text. Out: each boundary packet for which the text says otherwise.
 
-The text is read by a reader that knows nothing of the generator (`.importlinter` holds it), so a mistake would have to be
-made twice, in two programs, to go unseen.
+The text is read by a reader that knows nothing of the generator (`.importlinter` holds it), so a mistake would have to
+be made twice, in two programs, to go unseen.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""In: nothing. Out: what a dialect is: data about a filter's language, and one pure method that writes a policy in it."""
+"""In: nothing. Out: what a dialect is: data about a filter's language, and one pure method that writes it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -194,9 +194,7 @@ def _plain(policy: Policy) -> dict[str, Any]:
 
 
 def _places(device: Contained) -> list[dict[str, str]]:
-    return [
-        {"interface": place.interface, **({"mac": place.mac} if place.mac else {})} for place in device.attachments
-    ]
+    return [{"interface": place.interface, **({"mac": place.mac} if place.mac else {})} for place in device.attachments]
 
 
 def _plain_keep(keep: Keep) -> dict[str, Any]:

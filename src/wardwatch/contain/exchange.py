@@ -1,4 +1,4 @@
-"""In: attempts, within a lab. Out: what became of each: whether it reached its target, was answered, how fast, was seen.
+"""In: attempts, within a lab. Out: what became of each: whether it reached its target, was answered, how fast.
 
 All attempts of a batch are made at once by one loop. Reached is what the target's program read or what a tap before the
 target saw of it, whichever tells more: a first packet that gets through is a hole, also where nobody answers it.
@@ -20,7 +20,7 @@ from .attempts import Attempt, How
 from .frames import Key, key_of
 
 PATIENCE: Final = 0.8
-"""Seconds a batch is given once something in it stays unanswered; what is kept is in the same batch and must be answered."""
+"""Seconds for a batch in which something stays unanswered; what is kept is in the same batch and must be answered."""
 _MARK: Final = b"wardwatch"
 _SIZE: Final = len(_MARK) + 4
 _LONG: Final = 3000
@@ -104,9 +104,9 @@ class Exchange:
                     seen.setdefault((name, key), number)
         for each in going:
             for name in self._tap_of.get(each.attempt.target, ()):
-                number = seen.get((name, each.key)) if each.key else None
-                if number is not None:
-                    each.outcome.seen = each.outcome.seen or (name, number)
+                first = seen.get((name, each.key)) if each.key else None
+                if first is not None:
+                    each.outcome.seen = each.outcome.seen or (name, first)
                     each.outcome.reached = True
 
     def _begin(self, attempt: Attempt, round_: int) -> _Going:
@@ -176,7 +176,7 @@ class Exchange:
         with self._lab.within(attempt.target):
             family = socket.AF_INET if attempt.dst.version == 4 else socket.AF_INET6  # noqa: PLR2004  # IPv4
             listener = socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
-        listener.setblocking(False)
+        listener.settimeout(0.0)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((str(attempt.dst), attempt.port))
         if kind == "tcp":
@@ -188,7 +188,7 @@ class Exchange:
 
     def _accept(self, listener: socket.socket) -> None:
         peer, _ = listener.accept()
-        peer.setblocking(False)
+        peer.settimeout(0.0)
         self._watch(peer, lambda: self._answer(peer))
 
     def _answer(self, peer: socket.socket) -> None:
@@ -219,7 +219,7 @@ class Exchange:
             self._selector.register(watched, event, handler)
 
     def _finish(self, number: int, going: _Going, round_: int) -> None:
-        """A standing connection that was opened stays; all else is cut off at once, so that nothing of it comes later."""
+        """A standing connection that was opened stays; all else is cut off at once: nothing of it may come later."""
         del self._going[number]
         if going.attempt.standing:
             if going.outcome.answered:
@@ -240,7 +240,7 @@ def _socket(attempt: Attempt) -> socket.socket:
         made = socket.socket(family, socket.SOCK_DGRAM, protocol)
     else:
         made = socket.socket(family, socket.SOCK_STREAM if attempt.how is How.TCP else socket.SOCK_DGRAM)
-    made.setblocking(False)
+    made.settimeout(0.0)
     return made
 
 

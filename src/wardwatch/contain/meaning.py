@@ -20,14 +20,14 @@ def decide(policy: Policy, packet: Packet) -> Decision:
     """Kept paths pass; then blocks and contained devices are cut off; the rest is not this policy's business."""
     for keep in policy.keeps:
         if any(_kept(keep, device, packet) for device in policy.devices):
-            return Decision(True, f"keep {keep.name}")
+            return Decision(passes=True, because=f"keep {keep.name}")
     for block in policy.blocks:
         if any(packet.src in network or packet.dst in network for network in block.networks):
-            return Decision(False, f"block {block.name}")
+            return Decision(passes=False, because=f"block {block.name}")
     for device in policy.devices:
         if _from(device, packet) or _to(device, packet):
-            return Decision(False, f"contain {device.name}")
-    return Decision(True, "not of this policy")
+            return Decision(passes=False, because=f"contain {device.name}")
+    return Decision(passes=True, because="not of this policy")
 
 
 def _kept(keep: Keep, device: Contained, packet: Packet) -> bool:

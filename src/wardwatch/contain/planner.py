@@ -64,9 +64,7 @@ class Plan:
 
 def plan(asked: Asked) -> Plan:
     """UsageError where a path that was found is one that is to be kept: nobody can have both."""
-    policy = Policy(
-        asked.name, asked.expires, asked.devices, asked.keeps, tuple(_blocks(asked)), asked.interfaces
-    )
+    policy = Policy(asked.name, asked.expires, asked.devices, asked.keeps, tuple(_blocks(asked)), asked.interfaces)
     stopped = [Stopped(path, _stops(policy, path)) for path in asked.paths]
     return Plan(policy, tuple(stopped))
 
@@ -104,12 +102,8 @@ def _collapsed(networks: Iterable[Network]) -> list[Network]:
 
 
 def _covered(network: Network, by: Iterable[Network]) -> bool:
-    return any(
-        network.version == other.version
-        and other.network_address <= network.network_address
-        and network.broadcast_address <= other.broadcast_address
-        for other in by
-    )
+    ends = network.network_address, network.broadcast_address
+    return any(network.version == other.version and all(end in other for end in ends) for other in by)
 
 
 def _also_as_ipv6(networks: Iterable[Network]) -> Iterator[Network]:

@@ -128,7 +128,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The whole containment. `interfaces`: every interface of the gateway that forwards, for dialects that need each."""
+    """The whole containment. `interfaces`: every interface by which the gateway forwards, for dialects that need it."""
 
     name: str
     expires: date

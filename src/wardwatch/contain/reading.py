@@ -10,6 +10,7 @@ from wardwatch.errors import InputError
 from .packet import Packet, State
 
 _LARGEST: Final = 1 << 20
+_ALL_BITS: Final = 0xFFFFFFFF
 Network = IPv4Network | IPv6Network
 
 
@@ -94,20 +95,27 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Far:
-    """One end of an entry: a network, or any address of a version, or any at all."""
+    """One end of an entry: a network, or any address of a version, or any at all; with `bits`, those that count."""
 
     network: Network | None = None
     version: int | None = None
+    base: int = 0
+    bits: int | None = None
 
     def holds(self, address: IPv4Address | IPv6Address) -> bool:
         """Whether the address is meant."""
         if self.network is not None:
             return address in self.network
+        if self.bits is not None:
+            return address.version == 4 and not (int(address) ^ self.base) & self.bits  # noqa: PLR2004  # IPv4
         return self.version in {None, address.version}
 
 
 def cisco_end(words: Words, *, wildcard: bool) -> Far:
-    """`any`, `any4`, `any6`, `host A`, `A MASK` or `NETWORK/LENGTH`. `wildcard`: masks have ones where bits may differ."""
+    """`any`, `any4`, `any6`, `host A`, `A MASK` or `NETWORK/LENGTH`.
+
+    `wildcard`: masks have ones where bits may differ.
+    """
     word = words.take()
     if word in {"any", "any4", "any6"}:
         return Far(version=int(word[3:]) if word[3:] else None)
@@ -116,11 +124,10 @@ def cisco_end(words: Words, *, wildcard: bool) -> Far:
         return Far(words.network(f"{words.address(text)}"))
     if "/" in word:
         return Far(words.network(word))
-    mask = words.take()
-    if not wildcard:
-        return Far(words.network(f"{word}/{mask}"))
-    bits = int(words.address(mask)) ^ 0xFFFFFFFF
-    return Far(words.network(f"{word}/{IPv4Address(bits)}"))
+    base, mask = words.address(word), words.address(words.take())
+    if base.version != 4 or mask.version != 4:  # noqa: PLR2004  # only IPv4 has masks
+        raise unknown(word, words.where)
+    return Far(base=int(base), bits=int(mask) ^ (_ALL_BITS if wildcard else 0))
 
 
 def cisco_ports(words: Words) -> tuple[int, int] | None:

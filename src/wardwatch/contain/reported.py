@@ -105,9 +105,7 @@ def _paths(finding: Mapping[str, Any], devices: Mapping[str, tuple[Address, ...]
             yield from _peer(where, about, subject)
 
 
-def _flow(
-    where: Mapping[str, Any], about: tuple[str, str], subject: str, own: tuple[Address, ...]
-) -> Iterator[Path]:
+def _flow(where: Mapping[str, Any], about: tuple[str, str], subject: str, own: tuple[Address, ...]) -> Iterator[Path]:
     src, dst = _address(where.get("src")), _address(where.get("dst"))
     if src and dst and (src in own) != (dst in own):
         inward = dst in own

@@ -4,8 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from typing import Final
 
 from .policy import Attachment, Begins, Contained, Keep, Network, Policy, Ports
+
+_KEEP: Final = True
+_DROP: Final = False
 
 
 class Flow(StrEnum):
@@ -60,11 +64,11 @@ def _kept(
     opens = keep.begins is Begins.DEVICE
     version = ours[0].version
     yield Rule(
-        True, f"keep {keep.name}: {device.name} speaks", version, place.interface, place.mac, keep.interface,
+        _KEEP, f"keep {keep.name}: {device.name} speaks", version, place.interface, place.mac, keep.interface,
         ours, theirs, keep.protocol, _joined(keep.ports), Flow.ORIGINAL if opens else Flow.REPLY,
     )  # fmt: skip
     yield Rule(
-        True, f"keep {keep.name}: {device.name} is answered" if opens else f"keep {keep.name}: {device.name} is called",
+        _KEEP, f"keep {keep.name}: {device.name} is {'answered' if opens else 'called'}",
         version, keep.interface, None, place.interface,
         theirs, ours, keep.protocol, _joined(keep.ports), Flow.REPLY if opens else Flow.ORIGINAL,
     )  # fmt: skip
@@ -75,22 +79,22 @@ def _blocks(policy: Policy) -> Iterator[Rule]:
         for version in (4, 6):
             networks = _merged(block.networks, version)
             if networks:
-                yield Rule(False, f"block {block.name}: to it", version, dst=networks)
-                yield Rule(False, f"block {block.name}: from it", version, src=networks)
+                yield Rule(_DROP, f"block {block.name}: to it", version, dst=networks)
+                yield Rule(_DROP, f"block {block.name}: from it", version, src=networks)
 
 
 def _devices(policy: Policy) -> Iterator[Rule]:
     for place in policy.attachments:
         why = f"contain what is behind {place.interface}"
-        yield Rule(False, f"{why}: from it", enters=place.interface, mac=place.mac)
+        yield Rule(_DROP, f"{why}: from it", enters=place.interface, mac=place.mac)
         if place.mac is None:
-            yield Rule(False, f"{why}: to it", leaves=place.interface)
+            yield Rule(_DROP, f"{why}: to it", leaves=place.interface)
     for device in policy.devices:
         for version in (4, 6):
             hosts = _hosts(device.addresses, version)
             if hosts:
-                yield Rule(False, f"contain {device.name}: from it, wherever it is", version, src=hosts)
-                yield Rule(False, f"contain {device.name}: to it, wherever it is", version, dst=hosts)
+                yield Rule(_DROP, f"contain {device.name}: from it, wherever it is", version, src=hosts)
+                yield Rule(_DROP, f"contain {device.name}: to it, wherever it is", version, dst=hosts)
 
 
 def _hosts(addresses: Iterable[object], version: int) -> tuple[Network, ...]:

@@ -1,6 +1,6 @@
 """In: a policy. Out: the network to try it in: each device where it is attached, each peer, and a world outside.
 
-Nothing in it is real but the kernel that forwards. 'Outside' holds the first and last addresses of each blocked network,
+Nothing in it is real but the kernel that forwards. 'Outside' holds first and last addresses of each blocked network,
 the addresses the knowledge names in it, and a stranger.
 """
 
@@ -57,13 +57,17 @@ def scenery(policy: Policy, known: Iterable[Address] = ()) -> Scenery:
     for name in policy.sides:
         if not fullmatch(_LINUX_NAME, name):
             raise UsageError(
-                "no name Linux gives an interface", where=name, cure="A proof needs names of up to 15 letters and digits."
+                "no name Linux gives an interface",
+                where=name,
+                cure="A proof needs names of up to 15 letters and digits.",
             )
     inside, edge = _sides(policy)
     homes = tuple(_home(number, device, policy) for number, device in enumerate(policy.devices))
     peers = {peer: f"peer{number}" for number, keep in enumerate(policy.keeps) for peer in keep.peers}
     outside = tuple(_outside(policy, known))
-    sides = list(dict.fromkeys([*(place.interface for place in policy.attachments), inside, edge, *_kept_sides(policy)]))
+    sides = list(
+        dict.fromkeys([*(place.interface for place in policy.attachments), inside, edge, *_kept_sides(policy)])
+    )
     ports = [Port(GATEWAY, side, side, (f"{VIA[6]}/64",)) for side in sides]
     ports += [port for home in homes for port in _attached(home)]
     ports += [Port(GATEWAY, "self0", "self", (f"{VIA[4]}/32",))]
@@ -140,7 +144,9 @@ def _outside(policy: Policy, known: Iterable[Address]) -> Iterator[Address]:
     wanted: dict[Address, None] = {address: None for address in known if policy.blocks_address(address)}
     for block in policy.blocks:
         for network in block.networks:
-            wanted |= dict.fromkeys((network.network_address + int(network.num_addresses > 1), network.broadcast_address))
+            wanted |= dict.fromkeys(
+                (network.network_address + int(network.num_addresses > 1), network.broadcast_address)
+            )
     free = [address for address in (*STRANGERS, *wanted) if address not in taken]
     local = ip_network("127.0.0.0/8")
     yield from [address for address in free if address not in local and not address.is_multicast][:MOST_OUTSIDE]

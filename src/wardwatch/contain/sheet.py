@@ -20,7 +20,7 @@ def sheet(plan: Plan, texts: Mapping[Dialect, Texts], left_out: Iterable[str] = 
     policy = plan.policy
     parts = [
         f"# Containment: {policy.name}",
-        f"Expires {policy.expires}. Look at it again before that day: is the device still there, and is it still needed?",
+        f"Expires {policy.expires}. Look at it again before that day: is the device still there, and still needed?",
         _section("What stays open", _kept(policy)),
         _section("What is stopped", [*_stopped(plan), *_blocked(policy)]),
         _section("What gives no path that rules could stop", left_out),
@@ -62,11 +62,11 @@ def _shared(policy: Policy) -> Iterator[str]:
     """What a shared interface leaves open, said before it is found out."""
     for place in policy.attachments:
         if place.mac is None:
-            yield f"Everything behind {place.interface} is contained, whatever address it has: move other machines away."
+            yield f"All behind {place.interface} is contained, whatever address it has: move other machines away."
         else:
             yield (
-                f"{place.interface} is shared: {place.mac} is bound by its MAC address in what it sends. What others send "
-                "to an address it gives itself cannot be told from traffic to a neighbour; a VLAN of its own can."
+                f"{place.interface} is shared: {place.mac} is bound by its MAC address in what it sends. What others "
+                "send to an address it gives itself is like traffic to a neighbour; a VLAN of its own is better."
             )
 
 
@@ -75,8 +75,8 @@ def _own_use(policy: Policy) -> Iterator[str]:
         for peer in keep.peers:
             if policy.blocks_address(peer):
                 bits = peer.max_prefixlen
-                yield f"{peer} is your own station on {keep.interface}: route {peer}/{bits} to {keep.interface} statically."
-                yield "Route the rest of its block nowhere (Linux: `ip route add blackhole NETWORK`), and deny it at the edge."
+                yield f"{peer} is your own, on {keep.interface}: route {peer}/{bits} to {keep.interface} statically."
+                yield "Route the rest of its block nowhere (Linux: `ip route add blackhole NETWORK`); deny it outside."
                 yield f"Announce neither: no routing protocol may carry {peer}/{bits} out of {keep.interface}."
 
 

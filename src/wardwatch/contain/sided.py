@@ -20,9 +20,7 @@ class Way(StrEnum):
 def sided(policy: Policy, interface: str, way: Way, flows: frozenset[Flow]) -> tuple[Rule, ...]:
     """The rules for packets that enter or leave by this interface; of kept ones those of these flows."""
     return tuple(
-        rule
-        for rule in rules(policy)
-        if (rule.flow is None or rule.flow in flows) and _concerns(rule, interface, way)
+        rule for rule in rules(policy) if (rule.flow is None or rule.flow in flows) and _concerns(rule, interface, way)
     )
 
 

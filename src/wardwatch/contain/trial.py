@@ -44,11 +44,7 @@ _OWN_RULES: Final = {
         for program in ("iptables", "ip6tables")
     ),
 }
-_LOADERS: Final = {
-    "nftables": lambda name: ("nft", "-f", "-"),
-    "iptables": lambda name: ("ip6tables-restore" if "6" in name else "iptables-restore", "--noflush"),
-}
-PROVABLE: Final = tuple(_LOADERS)
+PROVABLE: Final = tuple(_OWN_RULES)
 """The dialects whose real filter runs in the lab."""
 
 
@@ -79,7 +75,6 @@ def answer(payload: bytes) -> bytes:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with Namespaces(job.scenery.network) as lab:
-        lab.ip(GATEWAY, "link", "show")
         exchange = Exchange(lab, dict(_taps(job.scenery)))
         rounds = list(_trial(job, lab, exchange))
         exchange.close()
@@ -163,7 +158,13 @@ def _own_rules(job: _Job, lab: Namespaces) -> None:
 
 def _load(job: _Job, lab: Namespaces) -> None:
     for name, text in job.files.items():
-        lab.run(GATEWAY, _LOADERS[job.dialect](name), text)
+        lab.run(GATEWAY, _loader(job.dialect, name), text)
+
+
+def _loader(dialect: str, name: str) -> tuple[str, ...]:
+    if dialect == "nftables":
+        return ("nft", "-f", "-")
+    return ("ip6tables-restore" if "6" in name else "iptables-restore", "--noflush")
 
 
 def _restart(job: _Job, lab: Namespaces) -> None:

@@ -60,9 +60,7 @@ class Trial:
 
 def trial(told: Mapping[str, Any]) -> Trial:
     """The trial as `trial.answer` told it."""
-    tried = [
-        Tried(each["phase"], each["place"], attempt) for each in told["rounds"] for attempt in each["attempts"]
-    ]
+    tried = [Tried(each["phase"], each["place"], attempt) for each in told["rounds"] for attempt in each["attempts"]]
     return Trial(tuple(tried), told["times"], told["lost"])
 
 

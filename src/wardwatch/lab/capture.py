@@ -32,7 +32,7 @@ class Tap:
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_EVERY_PROTOCOL))
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
         self._socket.bind((interface, 0))
-        self._socket.setblocking(False)
+        self._socket.settimeout(0.0)
         self.frames: list[Frame] = []
         self.lost = 0
 

@@ -75,7 +75,7 @@ class Namespaces:
             return _run(words, text)
 
     def ip(self, node: str, *words: str) -> str:
-        """One ip(8) command in a node."""
+        """What the program of that name says to these words, in a node."""
         placed = [f"/proc/{os.getpid()}/fd/{self._nodes[word[5:]]}" if word[:5] == "PATH:" else word for word in words]
         return self.run(node, ["ip", *placed])
 

@@ -25,7 +25,7 @@ LARGEST: Final = reported.LARGEST
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a containment is planned from, as a user says it. `only`: subjects of the report, empty: all with a profile."""
+    """What a containment is planned from. `only`: subjects of the report; without any, all that have a profile."""
 
     name: str
     expires: date
@@ -49,7 +49,7 @@ class Written:
 
 
 def plan(wanted: Wanted) -> Written:
-    """Every text of the plan, each already compared with the policy; UsageError where what is asked contradicts itself."""
+    """Every text of the plan, each compared with the policy; UsageError where what is asked contradicts itself."""
     places = tuple(map(wishes.attachment, wanted.attached))
     found = _reported(wanted.report)
     devices = (*(wishes.device(text, places) for text in wanted.devices), *_found_devices(wanted, found, places))
@@ -101,7 +101,9 @@ def save(written: Written, folder: Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", where=str(folder), cure="Name another folder.") from error
+        raise InputError(
+            f"cannot be written: {error.strerror}", where=str(folder), cure="Name another folder."
+        ) from error
 
 
 def _reported(path: Path | None) -> reported.Reported | None:
@@ -194,6 +196,8 @@ def _text(path: Path, limit: int) -> str:
             raise InputError(f"longer than {limit} bytes", where=str(path), cure="Give the file that was written.")
         return content.decode("utf-8")
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=str(path), cure="Name a file that is there.") from error
+        raise InputError(
+            f"cannot be read: {error.strerror}", where=str(path), cure="Name a file that is there."
+        ) from error
     except UnicodeDecodeError as error:
         raise InputError("no UTF-8 text", where=str(path), cure="Give the file that was written.") from error

@@ -97,7 +97,9 @@ def save(proof: Proof, folder: Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
     except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", where=str(folder), cure="Name another folder.") from error
+        raise InputError(
+            f"cannot be written: {error.strerror}", where=str(folder), cure="Name another folder."
+        ) from error
 
 
 def _against(
@@ -135,9 +137,7 @@ def _report(
     ordered = sorted(findings, key=lambda each: (each.severity.rank, each.rule, each.subject, each.id))
     subjects = tuple(_subject(device, findings, gaps) for device in policy.devices)
     times = [datetime.fromtimestamp(each["began"] / 1e9, UTC) for each in told["rounds"]]
-    return Report(
-        judge(ordered, gaps, Asked.PROOF), tuple(inputs), subjects, first=min(times), last=max(times)
-    )
+    return Report(judge(ordered, gaps, Asked.PROOF), tuple(inputs), subjects, first=min(times), last=max(times))
 
 
 def _subject(device: Contained, findings: tuple[Finding, ...], gaps: tuple[Gap, ...]) -> Subject:

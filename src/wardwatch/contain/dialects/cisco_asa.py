@@ -50,7 +50,9 @@ def _end(network: Network | None, rule: Rule) -> str:
         return f"any{rule.version or ''}"
     if network.num_addresses == 1:
         return f"host {network.network_address}"
-    return str(network) if network.version == 6 else f"{network.network_address} {network.netmask}"  # noqa: PLR2004  # IPv6
+    if network.version == 6:  # noqa: PLR2004  # IPv6
+        return str(network)
+    return f"{network.network_address} {network.netmask}"
 
 
 def _range(ports: Ports) -> str:
@@ -65,7 +67,7 @@ DIALECT: Final = Dialect(
     by_mac=False,
     everywhere=False,
     limits=(
-        "An interface takes one list a direction: where there is one, put these lines in front of it, without the last.",
+        "An interface takes one list a direction: where one is, put these lines in front of it, without the last.",
         "'clear conn all' ends every connection through the firewall once; choose a quiet minute.",
     ),
 )

@@ -72,7 +72,9 @@ def _end(network: Network | None) -> str:
         return "any"
     if network.num_addresses == 1:
         return f"host {network.network_address}"
-    return str(network) if network.version == 6 else f"{network.network_address} {network.hostmask}"  # noqa: PLR2004  # IPv6
+    if network.version == 6:  # noqa: PLR2004  # IPv6
+        return str(network)
+    return f"{network.network_address} {network.hostmask}"
 
 
 def _range(ports: Ports) -> str:
@@ -95,7 +97,7 @@ DIALECT: Final = Dialect(
     by_mac=False,
     everywhere=False,
     limits=(
-        "An interface takes one list a direction: where there is one, put these lines in front of it, without the last.",
+        "An interface takes one list a direction: where one is, put these lines in front of it, without the last.",
         "Layer 3 switches do not know 'reflect'; use a router or a firewall.",
         "The lists meet traffic to the router itself, too: the devices lose its DHCP relay, save where you permit it.",
         "A connection that a kept peer opened earlier, from the very port that is kept, is not told from a kept one.",

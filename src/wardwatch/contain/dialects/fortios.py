@@ -84,8 +84,6 @@ def _name(network: Network) -> str:
     return f"ww-{str(network).replace('/', '-')}"
 
 
-
-
 DIALECT: Final = Dialect(
     "fortios",
     "Fortinet FortiOS (6.4 and later)",

@@ -55,7 +55,7 @@ def _words(rule: Rule) -> Iterator[str]:
 
 
 def _set(entries: Sequence[object]) -> str:
-    """nft refuses overlapping members of a set only where they are ranges; the policy may name one twice."""
+    """A set of values; each once, for the policy may name one twice."""
     return "{ " + ", ".join(dict.fromkeys(map(_plain, entries))) + " }"
 
 

@@ -1,7 +1,7 @@
 """In: access lists of a Cisco IOS router. Out: a filter that answers as the router would.
 
-Written from the configuration guides alone: the first entry that matches decides; an entry with ports also matches later
-fragments between its ends, of which a permit lets them pass and a deny does not speak; `fragments` matches only those.
+Written from the configuration guides alone: the first entry that matches decides; an entry with ports also matches
+later fragments between its ends, which a permit lets pass and a deny does not speak of; `fragments` matches only those.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,11 +27,7 @@ class _Line:
     reflects: str = ""
 
     def matches(self, packet: Packet) -> bool:
-        if self.special in _NEIGHBOURS:
-            return False  # neighbour discovery is never forwarded
-        if self.protocol not in {"ip", "ipv6", packet.protocol}:
-            return False
-        if not (self.ends[0].holds(packet.src) and self.ends[1].holds(packet.dst)):
+        if not self._is_meant(packet):
             return False
         if self.special == "fragments":
             return packet.fragment
@@ -40,6 +36,12 @@ class _Line:
         if packet.fragment:
             return self.action == "permit"
         return packet.has_ports and self.ports[0] <= packet.dport <= self.ports[1]
+
+    def _is_meant(self, packet: Packet) -> bool:
+        """By protocol and ends; neighbour discovery is never forwarded."""
+        if self.special in _NEIGHBOURS or self.protocol not in {"ip", "ipv6", packet.protocol}:
+            return False
+        return self.ends[0].holds(packet.src) and self.ends[1].holds(packet.dst)
 
 
 @dataclass(slots=True)
@@ -65,7 +67,7 @@ class _Router:
         return False
 
     def _answers(self, packet: Packet, noted: str) -> bool:
-        """Whether it answers a packet of which a list at its place took note: one that entered where this one leaves."""
+        """Whether it answers a packet of which a list took note, one that went the other way."""
         if packet.state is not State.REPLY or packet.fragment:
             return False
         opened = first(packet)

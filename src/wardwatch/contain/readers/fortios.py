@@ -15,7 +15,8 @@ from wardwatch.contain.reading import Network, Words, first, lines, unknown
 
 _ADDRESSES: Final = {"firewall address": "subnet", "firewall address6": "ip6"}
 _POLICY_WORDS: Final = {
-    "name", "srcintf", "dstintf", "srcaddr", "dstaddr", "srcaddr6", "dstaddr6", "service", "action", "schedule", "comments",
+    "name", "srcintf", "dstintf", "srcaddr", "dstaddr", "srcaddr6", "dstaddr6",
+    "service", "action", "schedule", "comments",
 }  # fmt: skip
 
 

@@ -18,7 +18,8 @@ _LARGEST: Final = 1 << 20
 _DEEPEST: Final = 8
 _SHORT: Final = {
     "--source": "-s", "--destination": "-d", "--in-interface": "-i", "--out-interface": "-o", "--protocol": "-p",
-    "--jump": "-j", "--match": "-m", "--sport": "--source-port", "--dport": "--destination-port", "--state": "--ctstate",
+    "--jump": "-j", "--match": "-m", "--sport": "--source-port", "--dport": "--destination-port",
+    "--state": "--ctstate",
     "--fragment": "-f",
 }  # fmt: skip
 _QUIET: Final = {"-m", "--comment"}
@@ -143,21 +144,20 @@ def _options(words: list[str], where: str) -> Iterator[tuple[bool, str, str]]:
 
 
 def _match(option: str, value: str, version: int) -> Match | None:
+    simple: Mapping[str, Match] = {
+        "-i": lambda packet: _named(packet.enters, value),
+        "-o": lambda packet: _named(packet.leaves, value),
+        "-p": lambda packet: value in {"all", packet.protocol},
+        "-f": lambda packet: packet.fragment,
+        "--mac-source": lambda packet: packet.mac == value.lower(),
+    }
     if option in {"-s", "-d"}:
         return _address(option, value, version)
-    if option in {"-i", "-o"}:
-        return lambda packet: _named(packet.enters if option == "-i" else packet.leaves, value)
-    if option == "-p":
-        return lambda packet: value in {"all", packet.protocol}
-    if option == "-f":
-        return lambda packet: packet.fragment
-    if option == "--mac-source":
-        return lambda packet: packet.mac == value.lower()
     if option in {"--source-port", "--destination-port"}:
         return _ports(option, [value])
     if option in {"--sports", "--dports"}:
         return _ports("--source-port" if option == "--sports" else "--destination-port", value.split(","))
-    return _tracked(option, value)
+    return simple.get(option) or _tracked(option, value)
 
 
 def _tracked(option: str, value: str) -> Match | None:

@@ -1,4 +1,4 @@
-"""In: the text of a rule set for nftables. Out: a filter that answers as the kernel would, for packets that are forwarded.
+"""In: the text of a rule set for nftables. Out: a filter that answers as the kernel would for forwarded packets.
 
 Written from nft(8) alone. A word that is not known here is an error: a rule set is answered for whole or not at all.
 """
@@ -6,10 +6,10 @@ Written from nft(8) alone. A word that is not known here is an error: a rule set
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from re import Pattern
 from re import compile as pattern
-from typing import Final
+from typing import Any, Final
 
 from wardwatch.contain.compare import Filter, Reader
 from wardwatch.contain.packet import Packet, State
@@ -19,7 +19,7 @@ Match = Callable[[Packet], bool]
 _TOKEN: Final[Pattern[str]] = pattern(r'#[^\n]*|"[^"\n]*"|[{};,\n]|!=|==|&|[^\s{};,"!=&#]+')
 _LARGEST: Final = 1 << 20
 _LAYER: Final = {"tcp", "udp"}
-_FINAL: Final = {"accept", "drop", "reject"}
+_BREAKS: Final = {"\n", ";"}
 
 
 @dataclass(slots=True)
@@ -202,11 +202,11 @@ class _Parser:
         return self._tokens[self._at] if self._at < len(self._tokens) else None
 
     def _next(self, *, skip: bool = False) -> str | None:
-        while (token := self._peek()) is not None:
+        while (word := self._peek()) is not None:
             self._at += 1
-            self._line += token == "\n"
-            if not (skip and token in {"\n", ";"}):
-                return token
+            self._line += word == "\n"
+            if not (skip and word in _BREAKS):
+                return word
         return None
 
     def _word(self, *, skip: bool = False) -> str:
@@ -230,10 +230,14 @@ class _Parser:
 
 def _fits(value: object, wanted: object) -> bool:
     if isinstance(wanted, tuple):
-        return type(value) is type(wanted[0]) and wanted[0] <= value <= wanted[1]
+        return isinstance(value, IPv4Address | IPv6Address | int) and _between(value, *wanted)
     if isinstance(wanted, str) and wanted.endswith("*"):
         return isinstance(value, str) and value.startswith(wanted[:-1])
     return value == wanted
+
+
+def _between(value: Any, first: Any, last: Any) -> bool:  # noqa: ANN401  # addresses of one version, or numbers
+    return type(value) is type(first) and bool(first <= value <= last)
 
 
 def _addresses(text: str) -> object:
