@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, overload
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -68,7 +69,7 @@ class Sites(Sequence[Site]):
 
     __slots__ = ("addresses", "callees", "callers", "imported", "names", "possible", "tails")
 
-    def __init__(  # noqa: PLR0913  # the columns of a table
+    def __init__(  # noqa: PLR0913, PLR0917  # the columns of a table
         self,
         addresses: "NDArray[np.int64]",
         callers: "NDArray[np.int64]",
@@ -106,6 +107,14 @@ class Sites(Sequence[Site]):
         return (self[number] for number in range(len(self)))
 
 
+Pairs = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
+
+
+def no_pairs() -> Pairs:
+    """Two empty columns."""
+    return np.empty(0, np.int64), np.empty(0, np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class Binary:
     """A loaded program with its graph.
@@ -116,6 +125,11 @@ class Binary:
     the value of the global pointer (MIPS $gp, PowerPC r13/TOC) where the format gives one. `referenced` maps functions
     whose address is taken to the addresses of the pointers (tables, literals, GOT). `code` are the stretches taken for
     code, `notes` what could not be read as it says it is.
+
+    Pairs of arrays, each sorted by its first: `constants` are addresses of instructions that complete a constant, and
+    the constant; `pointers` places of relocated pointers into the program, and what they point to; `traps` system calls
+    by instruction, and their number (-1 where it is not a constant). `constructors` run before main; `exported` are the
+    functions of a library that others may call.
     """
 
     machine: Machine
@@ -135,3 +149,17 @@ class Binary:
     statically_linked: bool = False
     code: tuple[tuple[int, int], ...] = ()
     notes: tuple[str, ...] = ()
+    constants: tuple["NDArray[np.int64]", "NDArray[np.int64]"] = field(
+        default_factory=no_pairs, compare=False, repr=False
+    )
+    pointers: tuple["NDArray[np.int64]", "NDArray[np.int64]"] = field(
+        default_factory=no_pairs, compare=False, repr=False
+    )
+    traps: tuple["NDArray[np.int64]", "NDArray[np.int64]"] = field(default_factory=no_pairs, compare=False, repr=False)
+    constructors: tuple[int, ...] = ()
+    exported: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def plain(self) -> int:
+        """The bits of a code pointer that are the address: Arm's bit 0 tells the instruction set."""
+        return -2 if self.machine is Machine.ARM else -1

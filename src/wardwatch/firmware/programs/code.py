@@ -1,26 +1,28 @@
-"""In: a loaded program and hints where functions begin. Out: the flow of its code and its linkage entries, by its processor."""
+"""In: a loaded program and hints where functions begin. Out: the flow of its code and its linkage."""
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .binary import Machine
 from .flow import Flags, Flow, Longs, joined, only
 from .memory import Memory
 from .sets import a32, aarch64, mips, powerpc, t32, x86
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 Stretches = tuple[tuple[int, int], ...]
 A32_SHARE: Final = 0.4
-"""Of the words of A32 code most are unconditional: their top four bits are 0b1110. In T32 code about a tenth look so."""
+"""Most words of A32 code are unconditional: their top four bits are 0b1110. In T32 code a tenth look so."""
 PIECE: Final = 64
 """Words judged together where no function start tells where the instruction set may change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What the sweeps need. `hints` are function starts from tables, bit 0 as written; `modes` those whose bit 0 counts."""
+    """What the sweeps need. `hints` are starts from tables, bit 0 as written; `modes` those whose bit 0 counts."""
 
     machine: Machine
     memory: Memory

@@ -162,9 +162,9 @@ def header_layout(bits: int, order: str) -> "np.dtype[np.void]":
     """Elf32_Phdr or Elf64_Phdr."""
     u4, u8 = order + "u4", order + "u8"
     if bits == 64:  # noqa: PLR2004  # the class
-        names = "type flags offset vaddr paddr filesz memsz align".split()
+        names = ["type", "flags", "offset", "vaddr", "paddr", "filesz", "memsz", "align"]
         return np.dtype(list(zip(names, [u4, u4, u8, u8, u8, u8, u8, u8], strict=True)))
-    return np.dtype([(name, u4) for name in "type offset vaddr paddr filesz memsz flags align".split()])
+    return np.dtype([(name, u4) for name in ["type", "offset", "vaddr", "paddr", "filesz", "memsz", "flags", "align"]])
 
 
 def _program_headers(data: bytes, bits: int, order: str, head: _Head) -> tuple[tuple[Header, ...], tuple[str, ...]]:
@@ -192,7 +192,7 @@ def _ordered(row: tuple[int, ...]) -> tuple[int, ...]:
 
 def _sections(data: bytes, bits: int, order: str, head: _Head) -> tuple[tuple[Section, ...], tuple[str, ...]]:
     word = order + ("u8" if bits == 64 else "u4")  # noqa: PLR2004  # the class
-    names = "name type flags addr offset size link info addralign entsize".split()
+    names = ["name", "type", "flags", "addr", "offset", "size", "link", "info", "addralign", "entsize"]
     kinds = [order + "u4", order + "u4", word, word, word, word, order + "u4", order + "u4", word, word]
     layout = np.dtype(list(zip(names, kinds, strict=True)))
     if not head.shoff or head.shentsize != layout.itemsize:

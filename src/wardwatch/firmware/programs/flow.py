@@ -20,9 +20,10 @@ class Flow:
 
     `calls` and `jumps` are direct; `conditional` stands beside jumps. `indirect_calls` and `indirect_jumps` go through
     a register or memory (returns are neither), `switches` through a table of labels, `through` through the pointer at
-    the known address `through_slot` (`through_tail`: without coming back). `ends` are the addresses right after an instruction that control does
-    not pass. `references` build the constant `values`: pointers, if they point somewhere. `prologues` look like the
-    first instruction of a function. `data` are words inside code that are read, not run.
+    the known address `through_slot` (`through_tail`: without coming back). `ends` are the addresses of instructions
+    that control does not fall into. `references` build the constant `values`: pointers, if they point somewhere.
+    `prologues` look like the first instruction of a function. `traps` are system calls with their number, -1 where it
+    is not a constant. `data` are words inside code that are read, not run.
     """
 
     calls: Longs = field(default_factory=lambda: NONE)
@@ -40,6 +41,8 @@ class Flow:
     references: Longs = field(default_factory=lambda: NONE)
     values: Longs = field(default_factory=lambda: NONE)
     prologues: Longs = field(default_factory=lambda: NONE)
+    traps: Longs = field(default_factory=lambda: NONE)
+    trap_numbers: Longs = field(default_factory=lambda: NONE)
     data: Longs = field(default_factory=lambda: NONE)
 
 
@@ -70,6 +73,7 @@ COLUMNS: Final = (
     ("ends",),
     ("references", "values"),
     ("prologues",),
+    ("traps", "trap_numbers"),
     ("data",),
 )
 """Which columns stand side by side."""
@@ -77,11 +81,12 @@ COLUMNS: Final = (
 
 def match(words: "NDArray[np.uint32]", mask: int, value: int) -> Flags:
     """Which words have the bits of `value` where `mask` has ones."""
-    return (words & np.uint32(mask)) == np.uint32(value)
+    fits: Flags = (words & np.uint32(mask)) == np.uint32(value)
+    return fits
 
 
 def earlier(index: Longs, writers: Flags, registers: Longs, wanted: Longs, steps: int) -> Longs:
-    """For each index the nearest instruction before it that is a writer of the wanted register; -1 if none is near."""
+    """For each index the nearest instruction before it that writes the wanted register; -1 if none is near."""
     found = np.full(len(index), -1, np.int64)
     for step in range(1, steps + 1):
         before = index - step
@@ -93,7 +98,7 @@ def earlier(index: Longs, writers: Flags, registers: Longs, wanted: Longs, steps
 
 
 def unreached(after: Flags, padding: Flags) -> Flags:
-    """Which instructions control does not fall into: right `after` one that it does not pass, or padding behind that."""
+    """Which instructions control does not fall into: right `after` one that stops it, or padding behind that."""
     number = np.arange(len(after), dtype=np.int64)
     ended = np.maximum.accumulate(np.where(after, number, -1))
     solid = np.full(len(after), -1, np.int64)

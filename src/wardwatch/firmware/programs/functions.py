@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from .binary import Function
-from .flow import Flow, Longs
+from .flow import Flags, Flow, Longs
 from .symbols import STT_FUNC, STT_IFUNC, Symbols
 
 Stretches = tuple[tuple[int, int], ...]
@@ -42,16 +42,17 @@ def named(*tables: Symbols) -> Named:
     return Named(np.array(sorted(best), np.int64), {at: name for at, (_, name) in best.items()})
 
 
-def inside(addresses: Longs, stretches: Stretches) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def inside(addresses: Longs, stretches: Stretches) -> Flags:
     """Which addresses lie in one of the sorted stretches."""
     if not stretches:
         return np.zeros(len(addresses), np.bool_)
     bounds = np.array(stretches, np.int64)
     place = np.searchsorted(bounds[:, 0], addresses, side="right") - 1
-    return (place >= 0) & (addresses < bounds[np.maximum(place, 0), 1])
+    found: Flags = (place >= 0) & (addresses < bounds[np.maximum(place, 0), 1])
+    return found
 
 
-def crossed(candidates: Longs, starts: Longs, flow: Flow) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def crossed(candidates: Longs, starts: Longs, flow: Flow) -> Flags:
     """Which candidates lie inside a function, because a jump between two addresses of it passes over or to them."""
     owner = np.searchsorted(starts, flow.jumps, side="right")
     to = flow.jumps_to
@@ -63,16 +64,16 @@ def crossed(candidates: Longs, starts: Longs, flow: Flow) -> "np.ndarray[tuple[i
     return begun > ended
 
 
-def orphans(flow: Flow, sure: Longs, outside: Longs, stretches: Stretches) -> Longs:
+def orphans(flow: Flow, sure: Longs, pointed: Longs, outside: Longs, stretches: Stretches) -> Longs:
     """Places that look like a function's start and that nothing sure leads to, but control does not fall into.
 
-    They begin like one, or a jump leads to them out of another function.
+    They begin like one, or a jump out of another function or a pointer leads to them.
     """
     looks = flow.prologues[np.isin(flow.prologues, flow.ends)]
     owner = np.searchsorted(sure, flow.jumps, side="right")
     far = flow.jumps_to[owner != np.searchsorted(sure, flow.jumps_to, side="right")]
     far = far[inside(far, stretches) & np.isin(far, flow.ends)]
-    looks = np.unique(np.concatenate([looks, far]))
+    looks = np.unique(np.concatenate([looks, far, pointed[np.isin(pointed, flow.ends)]]))
     looks = looks[~np.isin(looks, sure) & ~np.isin(looks, outside)]
     return looks[~crossed(looks, sure, flow)]
 

@@ -1,31 +1,28 @@
 """In: the bytes of a program. Out: `Binary`, with functions, imports, sites and pointers to functions."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from wardwatch.errors import InputError
 
-from . import functions, sites
-from .binary import Binary, Function, Machine
+from . import functions, recognised, sites
+from .binary import Binary, Machine
 from .code import Code, Stretches, linkage
 from .code import flow as swept
 from .elf import ET_DYN, HIGHEST, PT_INTERP, Elf, read
-from .flow import Flow, Longs
+from .flow import Longs
 from .loading import DT_MIPS_GOTSYM, DT_MIPS_LOCAL_GOTNO, DT_PLTGOT, MACHINES, Loaded, loaded
 from .memory import Memory
+from .pointers import arm_got, arrays, fixed, held, referenced
 from .ranges import code_stretches
 from .sets import mips
-from .sites import Linkage, looked_up
+from .sites import Linkage
 from .symbols import static_symbols
 from .unwind import starts as unwind_starts
 
-DT_INIT: Final = 12
-DT_FINI: Final = 13
 PT_MIPS_REGINFO: Final = 0x70000000
-ARRAYS: Final = ((25, 27), (26, 28), (32, 33))
-"""DT_INIT_ARRAY, DT_FINI_ARRAY, DT_PREINIT_ARRAY, each with the tag of its size."""
-MOST_IN_ARRAY: Final = 4096
 
 
 def load(data: bytes) -> Binary:
@@ -37,18 +34,20 @@ def load(data: bytes) -> Binary:
     image = loaded(elf, machine)
     memory = Memory(image.segments, bits=elf.bits, little_endian=elf.little_endian)
     names = functions.named(image.symbols, static_symbols(elf))
-    hints = np.unique(np.concatenate([names.at, unwind_starts(elf), _fixed(elf, memory)]))
+    hints = np.unique(np.concatenate([names.at, unwind_starts(elf), fixed(elf, memory)]))
     stretches = code_stretches(elf, image.segments)
     hints = hints[functions.inside(hints, stretches)]
     code = Code(machine, memory, stretches, hints, _modes(elf, names.at), *_global_pointer(elf, machine, memory, image))
     flow, thumb = swept(code)
+    flow = arm_got(flow, elf, image) if machine is Machine.ARM else flow
+    pointers = held(elf, image, code, flow)
     linked = _linkage(image, code)
-    sure = _sure(flow, hints & code.plain, linked.places, stretches)
-    orphans = functions.orphans(flow, sure, linked.places, stretches)
+    sure = _sure(np.concatenate([flow.calls_to, hints & code.plain, pointers.got]), linked.places, stretches)
+    orphans = functions.orphans(flow, sure, pointers.values, linked.places, stretches)
     bounds = np.concatenate([linked.places, np.array([end for _, end in stretches], np.int64)])
     plain = {at & code.plain: name for at, name in names.names.items()}
     found = functions.build(sure, orphans, plain, bounds, thumb)
-    return Binary(
+    binary = Binary(
         machine=machine,
         bits=elf.bits,
         little_endian=elf.little_endian,
@@ -59,25 +58,51 @@ def load(data: bytes) -> Binary:
         names={},
         functions=found,
         sites=sites.build(found, flow, linked, image),
-        referenced=_referenced(found, flow, image, memory, code.plain),
+        referenced=referenced(found, pointers),
         gp=code.gp,
         needed=tuple(elf.text(elf.dynamic.get(5, 0) + offset) for offset in elf.needed_offsets),
         position_independent=elf.kind == ET_DYN,
         statically_linked=not elf.needed_offsets and all(header.kind != PT_INTERP for header in elf.headers),
         code=stretches,
         notes=elf.notes + image.notes,
+        constants=_sorted(flow.references, flow.values),
+        pointers=(image.pointers, image.targets),
+        traps=_sorted(flow.traps, flow.trap_numbers),
+        constructors=tuple(at & code.plain for at in arrays(elf, memory)),
+        exported=_exported(elf, image, code.plain),
     )
+    return replace(binary, names=recognised.names(binary)) if binary.statically_linked else binary
 
 
-def _fixed(elf: Elf, memory: Memory) -> Longs:
-    """Starts that the header and the dynamic section name."""
-    places = [elf.entry, elf.dynamic.get(DT_INIT, 0), elf.dynamic.get(DT_FINI, 0), *_arrays(elf, memory)]
-    return np.array([place for place in places if 0 < place < HIGHEST], np.int64)
+def _sorted(at: Longs, values: Longs) -> tuple[Longs, Longs]:
+    order = np.argsort(at, kind="stable")
+    return at[order], values[order]
 
 
 def _modes(elf: Elf, symbols: Longs) -> Longs:
     """Starts whose bit 0 tells the instruction set (ELF for the Arm Architecture, 5.5.3)."""
     return np.append(symbols, np.array([elf.entry], np.int64)) if elf.entry < HIGHEST else symbols
+
+
+def _linkage(image: Loaded, code: Code) -> Linkage:
+    """The program's linkage table, found by its form: it has no section in a stripped program."""
+    imports, inner = dict(image.stubs), dict[int, int]()
+    for segment in image.segments:
+        if not segment.executable:
+            continue
+        entries, slots = linkage(code, segment.address, segment.address + len(segment.data))
+        place = np.searchsorted(image.pointers, slots)
+        for entry, slot, number in zip(entries.tolist(), slots.tolist(), place.tolist(), strict=True):
+            if slot in image.slots:
+                imports[entry] = image.slots[slot]
+            elif number < len(image.pointers) and image.pointers[number] == slot:
+                inner[entry] = int(image.targets[number]) & code.plain
+    return Linkage(imports, inner)
+
+
+def _sure(every: Longs, outside: Longs, stretches: Stretches) -> Longs:
+    every = np.unique(every[functions.inside(every, stretches)])
+    return every[~np.isin(every, outside)]
 
 
 def _global_pointer(elf: Elf, machine: Machine, memory: Memory, image: Loaded) -> tuple[int | None, mips.Global | None]:
@@ -99,59 +124,9 @@ def _global_pointer(elf: Elf, machine: Machine, memory: Memory, image: Loaded) -
     return got + 0x7FF0, mips.Global(got + 0x7FF0, got, words)
 
 
-def _linkage(image: Loaded, code: Code) -> Linkage:
-    """The program's linkage table, found by its form: it has no section in a stripped program."""
-    imports, inner = dict(image.stubs), dict[int, int]()
-    for segment in image.segments:
-        if not segment.executable:
-            continue
-        entries, slots = linkage(code, segment.address, segment.address + len(segment.data))
-        place = np.searchsorted(image.pointers, slots)
-        for entry, slot, number in zip(entries.tolist(), slots.tolist(), place.tolist(), strict=True):
-            if slot in image.slots:
-                imports[entry] = image.slots[slot]
-            elif number < len(image.pointers) and image.pointers[number] == slot:
-                inner[entry] = int(image.targets[number]) & code.plain
-    return Linkage(imports, inner)
-
-
-def _sure(flow: Flow, hints: Longs, outside: Longs, stretches: Stretches) -> Longs:
-    every = np.concatenate([hints, flow.calls_to])
-    every = np.unique(every[functions.inside(every, stretches)])
-    return every[~np.isin(every, outside)]
-
-
-def _arrays(elf: Elf, memory: Memory) -> list[int]:
-    """What DT_INIT_ARRAY and its like point to."""
-    width = elf.bits // 8
-    found = []
-    for tag, size in ARRAYS:
-        at, count = elf.dynamic.get(tag, 0), min(elf.dynamic.get(size, 0) // width, MOST_IN_ARRAY)
-        words = (memory.word(at + width * step) for step in range(count))
-        found += [word for word in words if word not in (None, 0, (1 << elf.bits) - 1)]
-    return [word for word in found if word is not None and word < 1 << 62]
-
-
-def _referenced(
-    found: tuple[Function, ...], flow: Flow, image: Loaded, memory: Memory, plain: int
-) -> dict[int, tuple[int, ...]]:
-    """Functions whose address is taken, and where: pointers in data, by relocation or by value, and constants in code."""
-    starts = np.array([function.start for function in found], np.int64)
-    places, values = [flow.references, image.pointers], [flow.values, image.targets]
-    for segment in image.segments:
-        if segment.executable or not len(starts):
-            continue
-        width = memory.bits // 8
-        start = segment.address + -segment.address % width
-        words = memory.words(start, segment.address + len(segment.data), f"u{width}")
-        near = np.flatnonzero((words >= starts[0]) & (words <= starts[-1] + 1))
-        places.append(start + width * near)
-        values.append(words[near].astype(np.int64))
-    place, value = np.concatenate(places), np.concatenate(values) & plain
-    number = looked_up(value, starts, np.arange(len(starts), dtype=np.int64))
-    order = np.lexsort((place, number))
-    order = order[number[order] >= 0]
-    taken: dict[int, dict[int, None]] = {}
-    for at, which in zip(place[order].tolist(), number[order].tolist(), strict=True):
-        taken.setdefault(found[which].start, {})[at] = None
-    return {start: tuple(where) for start, where in taken.items()}
+def _exported(elf: Elf, image: Loaded, plain: int) -> dict[int, str]:
+    """The functions that a library offers; a program's own are called by nobody else."""
+    if elf.kind != ET_DYN or any(header.kind == PT_INTERP for header in elf.headers):
+        return {}
+    names = functions.named(image.symbols).names
+    return {at & plain: name for at, name in names.items()}

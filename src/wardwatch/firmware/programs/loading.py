@@ -1,4 +1,4 @@
-"""In: an ELF file. Out: its segments as the dynamic linker would leave them at base 0, and the pointers it would fill in.
+"""In: an ELF file. Out: its segments and pointers as the dynamic linker would leave them at base 0.
 
 Relocations: the processor supplements of the System V ABI; of each set those that a linked program may hold.
 """
@@ -20,6 +20,8 @@ DT_MIPS_SYMTABNO: Final = 0x70000011
 DT_MIPS_GOTSYM: Final = 0x70000013
 MOST_SEGMENTS: Final = 64
 MOST_SLOTS: Final = 1 << 18
+MOST_LOCAL: Final = 1 << 16
+"""$gp reaches as many words."""
 STT_OBJECT: Final = 1
 RELR: Final = -1
 
@@ -58,7 +60,8 @@ class Loaded:
     """Segments after relocation. `slots`: pointers to imported names.
 
     `stubs` are addresses that stand for an imported function (st_value of an undefined symbol). `pointers` are the
-    places, sorted, of all pointers into the program that a relocation makes, `targets` what they point to.
+    places, sorted, of all pointers into the program that a relocation makes, `targets` what they point to. `got` are
+    those of them that lie in the global offset table.
     """
 
     segments: tuple[Segment, ...]
@@ -67,6 +70,7 @@ class Loaded:
     stubs: Mapping[int, str]
     pointers: Longs
     targets: Longs
+    got: Longs
     notes: tuple[str, ...] = ()
 
 
@@ -77,16 +81,42 @@ def loaded(elf: Elf, machine: Machine) -> Loaded:
     symbols = dynamic_symbols(elf, int(known.max(initial=-1)) + 1)
     places, values, undefined = _resolved(elf, KINDS[machine], table, symbols)
     segments, notes = _segments(elf, places, values)
+    table_places = table.offsets[np.isin(table.types, KINDS[machine].slots)]
     if machine is Machine.MIPS:
         got, numbers = _mips_got(elf, symbols)
+        table_places = np.concatenate([table_places, got])
         outside = symbols.sections[numbers] == 0
         undefined = (np.concatenate([undefined[0], got[outside]]), np.concatenate([undefined[1], numbers[outside]]))
-        places = np.concatenate([places, got[~outside]])
-        values = np.concatenate([values, symbols.values[numbers[~outside]]])
+        own = _mips_local_got(elf)
+        table_places = np.concatenate([table_places, own])
+        places = np.concatenate([places, got[~outside], own])
+        values = np.concatenate([values, symbols.values[numbers[~outside]], _in_place(elf, own)])
     order = np.argsort(places, kind="stable")
     if len(undefined[0]) > MOST_SLOTS:
         notes = (*notes, f"{len(undefined[0])} pointers to imported names; the first {MOST_SLOTS} were read")
-    return Loaded(segments, symbols, _named(symbols, *undefined), _stubs(symbols), places[order], values[order], notes)
+    return Loaded(
+        segments,
+        symbols,
+        _named(symbols, *undefined),
+        _stubs(symbols),
+        places[order],
+        values[order],
+        _got(np.unique(table_places), places[order], elf.bits // 8),
+        notes,
+    )
+
+
+def _got(slots: Longs, pointers: Longs, width: int) -> Longs:
+    """The global offset table: its symbols' slots, and the pointers among and right before them."""
+    if not len(slots):
+        return slots
+    places = np.unique(np.concatenate([slots, pointers]))
+    inside = places[places <= slots[-1]]
+    breaks = np.flatnonzero(np.diff(inside) != width) + 1
+    runs = np.searchsorted(breaks, np.searchsorted(inside, slots), side="right")
+    number = np.searchsorted(breaks, np.arange(len(inside)), side="right")
+    found: Longs = inside[np.isin(number, runs)]
+    return found
 
 
 def _named(symbols: Symbols, places: Longs, numbers: Longs) -> dict[int, str]:
@@ -152,6 +182,13 @@ def _patched(data: bytes, at: Longs, values: NDArray[np.unsignedinteger]) -> byt
     for step in range(columns.shape[1]):
         out[at + step] = columns[:, step]
     return out.tobytes()
+
+
+def _mips_local_got(elf: Elf) -> Longs:
+    """Places of the local part of the GOT, whose words the file holds; the first two belong to the linker."""
+    got, count = elf.dynamic.get(DT_PLTGOT, 0), min(elf.dynamic.get(DT_MIPS_LOCAL_GOTNO, 0), MOST_LOCAL)
+    width = elf.bits // 8
+    return got + width * np.arange(2, max(count, 2), dtype=np.int64) if 0 < got < HIGHEST else np.empty(0, np.int64)
 
 
 def _mips_got(elf: Elf, symbols: Symbols) -> tuple[Longs, Longs]:

@@ -1,4 +1,4 @@
-"""In: functions, flow and linkage of a program. Out: its sites: who calls whom, and what is called through a pointer."""
+"""In: functions, flow and linkage of a program. Out: its sites: who calls whom, and what goes through a pointer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def _tails(flow: Flow, starts: Longs, ends: Longs, linked: Longs) -> Longs:
     return np.flatnonzero(outside | (begins & other))
 
 
-def _table(  # noqa: PLR0913  # the columns of a table
+def _table(  # noqa: PLR0913, PLR0917  # the columns of a table
     at: Longs,
     caller: Longs,
     to: Longs,

@@ -75,9 +75,9 @@ def symbol_layout(elf: Elf) -> np.dtype[np.void]:
     order = elf.order
     if elf.bits == 64:  # noqa: PLR2004  # the class
         kinds = [order + "u4", "u1", "u1", order + "u2", order + "u8", order + "u8"]
-        return np.dtype(list(zip("name info other shndx value size".split(), kinds, strict=True)))
+        return np.dtype(list(zip(["name", "info", "other", "shndx", "value", "size"], kinds, strict=True)))
     kinds = [order + "u4", order + "u4", order + "u4", "u1", "u1", order + "u2"]
-    return np.dtype(list(zip("name value size info other shndx".split(), kinds, strict=True)))
+    return np.dtype(list(zip(["name", "value", "size", "info", "other", "shndx"], kinds, strict=True)))
 
 
 def _columns(elf: Elf, table: NDArray[np.void], strings: int, strings_end: int) -> Symbols:

@@ -16,6 +16,7 @@ LOOK_BACK: Final = 12
 ROUNDS: Final = 3
 """How many instructions before its use a constant may be loaded to count as the one used."""
 ALWAYS: Final = 14
+OLD_ABI: Final = 0x900000
 FROM_T32: Final = 0x46C04778
 """`bx pc; nop`: the T32 way into the A32 code right behind it."""
 
@@ -26,7 +27,7 @@ def sweep(words: Words, start: int) -> Flow:
         return Flow()
     code = _Code(words, start + 4 * np.arange(len(words), dtype=np.int64), (words >> 28).astype(np.uint8))
     data = _literals(code)
-    live = (code.condition != 15) & ~data  # noqa: PLR2004  # 0b1111: the unconditional space
+    live = (code.condition != 15) & ~data  # 0b1111: the unconditional space
     pairs = _constants(code, live)
     always = code.condition == ALWAYS
     branch, call, exchange = _branches(code, live, data)
@@ -40,6 +41,7 @@ def sweep(words: Words, start: int) -> Flow:
     jumps = np.concatenate([np.flatnonzero(branch), known[~linked]])
     resolved = np.zeros(len(words), np.bool_)
     resolved[known] = True
+    traps, numbers = _traps(code, live, pairs)
     padding = data | (words == 0) | match(words, 0xFFFFFFFF, 0xE1A00000) | match(words, 0xFFFFFFFF, 0xE320F000)
     return Flow(
         calls=code.at[np.concatenate([plain, known[linked]])],
@@ -54,6 +56,8 @@ def sweep(words: Words, start: int) -> Flow:
         references=references,
         values=values,
         prologues=code.at[_prologues(code, live)],
+        traps=code.at[traps],
+        trap_numbers=numbers,
         data=code.at[data],
     )
 
@@ -67,7 +71,7 @@ class _Code(NamedTuple):
 class _Constants(NamedTuple):
     """Instructions that put a constant into a register: which, where it is, what it is."""
 
-    index: Longs
+    places: Longs
     register: Longs
     value: Longs
 
@@ -82,7 +86,7 @@ def _literal_words(code: _Code, chosen: Flags) -> Longs:
 
 def _literals(code: _Code) -> Flags:
     """The words that are read as data: LDR, VLDR and LDRD with the PC as base."""
-    words, usual = code.words, code.condition != 15  # noqa: PLR2004  # as above
+    words, usual = code.words, code.condition != 15
     single = match(words, 0x0F7F0000, 0x051F0000) & usual
     index = _literal_words(code, single)
     data = np.zeros(len(words), np.bool_)
@@ -101,7 +105,7 @@ def _mark_doubles(code: _Code, data: Flags, usual: Flags) -> None:
     double = match(code.words, 0x0F7F00F0, 0x014F00D0) & usual
     for chosen, scale in ((vector, 4), (double, 1)):
         words = code.words[chosen].astype(np.int64)
-        low = words & 0xFF if scale == 4 else (words >> 4 & 0xF0) | (words & 0xF)  # noqa: PLR2004  # imm8 or imm4H:imm4L
+        low = words & 0xFF if scale == 4 else (words >> 4 & 0xF0) | (words & 0xF)  # imm8 or imm4H:imm4L
         offset = np.where(words >> 23 & 1, low * scale, -low * scale)
         index = np.flatnonzero(chosen) + ((offset + PC_AHEAD) >> 2)
         for step in (0, 1):
@@ -163,17 +167,26 @@ def _constants(code: _Code, live: Flags) -> _Constants:
     high, before = high[before >= 0], before[before >= 0]
     built = _Constants(high, register(words[high]), half(words[high]) << 16 | half(words[before]))
     every = _Constants(*(np.concatenate(pair) for pair in zip(loaded, built, strict=True)))
-    return _Constants(*(column[np.argsort(every.index, kind="stable")] for column in every))
+    return _Constants(*(column[np.argsort(every.places, kind="stable")] for column in every))
+
+
+def _writers(code: _Code, live: Flags) -> Flags:
+    """Data processing but comparisons, and loads: what writes the register in bits 15 to 12."""
+    kind, operation = code.words >> np.uint32(26) & np.uint32(3), code.words >> np.uint32(23) & np.uint32(3)
+    moves = match(code.words, 0x0FE00000, 0x01A00000) | match(code.words, 0x0FB00000, 0x03000000)
+    moves |= match(code.words, 0x0FE00000, 0x03A00000) | match(code.words, 0x0DE00000, 0x01E00000)
+    loads = (kind == 1) & match(code.words, 0x00100000, 0x00100000)
+    found: Flags = live & (((kind == 0) & ((operation != 2) | moves)) | loads)  # TST TEQ CMP CMN
+    return found
 
 
 def _known(code: _Code, live: Flags, pairs: _Constants, leaves: _Leaves) -> tuple[Longs, Longs]:
     """Calls and jumps through a register or pool that holds a constant: where, and where to."""
     words = code.words
-    kind, operation = words >> np.uint32(26) & np.uint32(3), words >> np.uint32(23) & np.uint32(3)
-    writes = live & (((kind == 0) & (operation != 2)) | ((kind == 1) & match(words, 0x00100000, 0x00100000)))  # noqa: PLR2004  # compares
-    writes[pairs.index] = True
+    writes = _writers(code, live)
+    writes[pairs.places] = True
     constant, value = np.zeros(len(words), np.bool_), np.zeros(len(words), np.int64)
-    constant[pairs.index], value[pairs.index] = True, pairs.value
+    constant[pairs.places], value[pairs.places] = True, pairs.value
     pool = (leaves.jumps | leaves.calls) & constant & match(words, 0x0000F000, 0x0000F000)
     used = np.flatnonzero((leaves.jumps | leaves.calls) & ~pool & match(words, 0x0C000000, 0))
     wanted = (words[used] & np.uint32(0xF)).astype(np.int64)
@@ -181,6 +194,23 @@ def _known(code: _Code, live: Flags, pairs: _Constants, leaves: _Leaves) -> tupl
     good = (origin >= 0) & constant[origin]
     direct = np.flatnonzero(pool)
     return np.concatenate([used[good], direct]), np.concatenate([value[origin[good]], value[direct]])
+
+
+def _traps(code: _Code, live: Flags, pairs: _Constants) -> tuple[Longs, Longs]:
+    """SVC: its number is in r7 (EABI), or in the instruction from 0x900000 on (old ABI)."""
+    words = code.words
+    index = np.flatnonzero(match(words, 0x0F000000, 0x0F000000) & live)
+    comment = (words[index] & np.uint32(0xFFFFFF)).astype(np.int64)
+    value = np.full(len(words), -1, np.int64)
+    value[pairs.places] = pairs.value
+    moves = match(words, 0x0FEF0000, 0x03A00000)
+    value[moves] = immediate(words[moves])
+    wide = match(words, 0x0FF00000, 0x03000000)
+    value[wide] = half(words[wide])
+    writes = _writers(code, live)
+    writes[pairs.places] = True
+    origin = earlier(index, writes, register(words), np.full(len(index), 7, np.int64), LOOK_BACK)
+    return index, np.where(comment > OLD_ABI, comment - OLD_ABI, np.where(origin >= 0, value[origin], -1))
 
 
 def register(words: Words) -> Longs:
@@ -197,8 +227,8 @@ def _references(code: _Code, live: Flags, constants: _Constants) -> tuple[Longs,
     """Constants as they stand, and those added to the PC (position-independent code)."""
     words = code.words
     writers, values = np.zeros(len(words), np.bool_), np.zeros(len(words), np.int64)
-    writers[constants.index] = True
-    values[constants.index] = constants.value
+    writers[constants.places] = True
+    values[constants.places] = constants.value
     registers = register(words)
     adds = np.flatnonzero(match(words, 0x0FEF0FF0, 0x008F0000) & live)  # add rd, pc, rm
     before = earlier(adds, writers, registers, (words[adds] & np.uint32(0xF)).astype(np.int64), LOOK_BACK)
@@ -213,7 +243,7 @@ def _references(code: _Code, live: Flags, constants: _Constants) -> tuple[Longs,
     rotated = immediate(words[near])
     near_value = code.at[near] + PC_AHEAD + np.where(match(words[near], 0x00400000, 0x00400000), -rotated, rotated)
     return (
-        np.concatenate([code.at[constants.index], code.at[adds], code.at[near]]),
+        np.concatenate([code.at[constants.places], code.at[adds], code.at[near]]),
         np.concatenate([constants.value, relative, near_value]),
     )
 
@@ -239,7 +269,7 @@ def linkage(words: Words, start: int) -> tuple[Longs, Longs]:
 
     The forms of GNU ld (add, add, ldr pc; with a third add for far tables) and lld (a literal beside it).
     """
-    if len(words) < 4:  # noqa: PLR2004  # the longest form
+    if len(words) < 4:  # the longest form
         return np.empty(0, np.int64), np.empty(0, np.int64)
     at = start + 4 * np.arange(len(words), dtype=np.int64)
     entries, slots = [], []

@@ -37,6 +37,7 @@ def sweep(words: Words, start: int) -> Flow:
     switch = leaves & _computed(words, leaves)
     known = np.zeros(len(words), np.bool_)
     known[through] = True
+    traps, numbers = _traps(words, live)
     padding = data | (words == 0) | match(words, 0xFFFFFFFF, NOP)
     return Flow(
         calls=at[call],
@@ -57,6 +58,8 @@ def sweep(words: Words, start: int) -> Flow:
         references=references,
         values=values,
         prologues=at[_prologues(words) & live],
+        traps=at[traps],
+        trap_numbers=numbers,
         data=at[data],
     )  # fmt: skip
 
@@ -124,6 +127,18 @@ def _computed(words: Words, leaves: Flags) -> Flags:
     return found
 
 
+def _traps(words: Words, live: Flags) -> tuple[Longs, Longs]:
+    """SVC 0, and the constant that was last moved into x8."""
+    index = np.flatnonzero(match(words, 0xFFE0001F, 0xD4000001) & live)
+    moves = match(words, 0x7FE0001F, 0x52800008)
+    stores = match(words, 0x0A000000, 0x08000000) & ~match(words, 0x00400000, 0x00400000)
+    writes = match(words, 0x1F, 8) & ~match(words, 0x1C000000, 0x14000000) & ~stores
+    value = np.where(moves, (words >> np.uint32(5) & np.uint32(0xFFFF)).astype(np.int64), -1)
+    nothing = np.zeros(len(words), np.int64)
+    origin = earlier(index, writes, nothing, nothing[index], LOOK_BACK)
+    return index, np.where(origin >= 0, value[origin], -1)
+
+
 def _prologues(words: Words) -> Flags:
     """STP of x29 and x30 with a new frame, and what may stand before it."""
     push = match(words, 0xFFC07FFF, 0xA9807BFD) | match(words, 0xFFFFFFFF, PACIASP) | match(words, 0xFFFFFFFF, BTI_C)
@@ -137,7 +152,7 @@ def _prologues(words: Words) -> Flags:
 
 def linkage(words: Words, start: int) -> tuple[Longs, Longs]:
     """PLT entries: adrp x16; ldr x17, [x16]; add x16; br x17, with the BTI landing or pointer check some have."""
-    if len(words) < 4:  # noqa: PLR2004  # the shortest form
+    if len(words) < 4:  # the shortest form
         return np.empty(0, np.int64), np.empty(0, np.int64)
     at = start + 4 * np.arange(len(words) - 3, dtype=np.int64)
     first = words[:-3]
@@ -149,5 +164,5 @@ def linkage(words: Words, start: int) -> tuple[Longs, Longs]:
     )
     landing = (
         np.flatnonzero(fits[1:] & match(words[:-4], 0xFFFFFFFF, BTI_C)) if len(words) > 4 else np.empty(0, np.int64)
-    )  # noqa: PLR2004  # one before
+    )  # one before
     return np.concatenate([at[fits], at[landing]]), np.concatenate([slots[fits], slots[landing + 1]])

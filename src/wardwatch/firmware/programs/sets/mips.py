@@ -1,4 +1,4 @@
-"""In: MIPS32 code as words. Out: its calls, jumps, constants and function entries; delay slots belong to what they follow.
+"""In: MIPS32 code as words. Out: its calls, jumps, constants and function entries, delay slots included.
 
 Encodings: MIPS Architecture For Programmers, volume II-A; calling through $t9 and $gp: MIPS psABI, chapter 3.
 """
@@ -54,6 +54,7 @@ def sweep(words: Words, start: int, pointer: Global | None) -> Flow:
     tail = leaves[index]
     rest = ~known & ~slotted
     computed = _computed(words, index)
+    traps = np.flatnonzero(match(words, 0xFC00003F, 0x0000000C))
     return Flow(
         calls=np.concatenate([at[calls], at[index[known & ~tail]]]),
         calls_to=np.concatenate([np.where(call, region, relative)[calls], value[known & ~tail]]),
@@ -70,6 +71,8 @@ def sweep(words: Words, start: int, pointer: Global | None) -> Flow:
         references=constants.places,
         values=constants.values,
         prologues=at[_prologues(words)],
+        traps=at[traps],
+        trap_numbers=constants.loaded(traps, 2),
     )
 
 
@@ -84,9 +87,10 @@ def _signed(words: Words) -> Longs:
 def _branches(words: Words) -> Flags:
     """BEQ BNE BLEZ BGTZ, their 'likely' forms, REGIMM and the coprocessor's; BAL is a call."""
     operation = words >> np.uint32(26)
-    plain = ((operation >= 4) & (operation <= 7)) | ((operation >= 20) & (operation <= 23))  # noqa: PLR2004  # opcodes
+    plain = ((operation >= 4) & (operation <= 7)) | ((operation >= 20) & (operation <= 23))  # opcodes
     signs = (operation == 1) & match(words, 0x001C0000, 0)  # BLTZ BGEZ BLTZL BGEZL
-    return plain | signs | match(words, 0xFFE00000, 0x45000000)
+    found: Flags = plain | signs | match(words, 0xFFE00000, 0x45000000)
+    return found
 
 
 class _Constants:
@@ -98,12 +102,14 @@ class _Constants:
         self._slot = np.full(len(words), -1, np.int64)
         self._value = np.full(len(words), -1, np.int64)
         self._upper(operation)
-        self.target = np.where((operation == 0) | (operation == 0x1C), _register(words, 11), _register(words, 16))  # noqa: PLR2004  # SPECIAL, SPECIAL2
+        self.target = np.where(
+            (operation == 0) | (operation == 0x1C), _register(words, 11), _register(words, 16)
+        )  # SPECIAL, SPECIAL2
         self.writes = _writers(words, operation)
         if pointer is not None:
             self._global(pointer, operation)
         known = np.flatnonzero(self._value >= 0)
-        slots = np.flatnonzero(self._slot >= 0)
+        slots = np.flatnonzero((self._slot >= 0) & (self.target != T9))  # a call is no taken address
         self.places = np.concatenate([at[known], at[slots]])
         self.values = np.concatenate([self._value[known], self._slot[slots]])
 
@@ -112,12 +118,12 @@ class _Constants:
         words = self.words
         base = _register(words, 21)
         place = pointer.gp + _signed(words) & 0xFFFFFFFF
-        copied = (base != 29) & (base != 30) & match(words, 0x8000, 0x8000) & pointer.holds(place)  # noqa: PLR2004  # sp, fp
-        loads = (operation == 0x23) & ((base == GP) | copied)  # noqa: PLR2004  # lw
+        copied = (base != 29) & (base != 30) & match(words, 0x8000, 0x8000) & pointer.holds(place)  # sp, fp
+        loads = (operation == 0x23) & ((base == GP) | copied)  # lw
         self._slot[loads] = place[loads]
-        near = (operation == 9) & (base == GP)  # noqa: PLR2004  # addiu rt, gp
+        near = (operation == 9) & (base == GP)  # addiu rt, gp
         self._value[near] = place[near]
-        users = np.flatnonzero((operation == 9) & (base != GP) & (base != 29) & (base != 0))  # noqa: PLR2004  # sp
+        users = np.flatnonzero((operation == 9) & (base != GP) & (base != 29) & (base != 0))  # sp
         origin = earlier(users, self.writes, self.target, base[users], LOOK_BACK)
         good = (origin >= 0) & (self._slot[origin] >= 0) & pointer.holds(self._slot[origin])
         users, origin = users[good], origin[good]
@@ -127,17 +133,24 @@ class _Constants:
     def _upper(self, operation: NDArray[np.uint32]) -> None:
         words = self.words
         upper = match(words, 0xFFE00000, 0x3C000000)
-        lower = (operation == 9) | (operation == 13) | (operation == 0x23)  # noqa: PLR2004  # addiu, ori, lw
+        lower = (operation == 9) | (operation == 13) | (operation == 0x23)  # addiu, ori, lw
         users = np.flatnonzero(lower & ~match(words, 0x03E00000, GP << 21))
         origin = earlier(users, upper, _register(words, 16), _register(words[users], 21), LOOK_BACK)
         users, origin = users[origin >= 0], origin[origin >= 0]
         high = (words[origin] & np.uint32(0xFFFF)).astype(np.int64) << 16
         low = np.where(
             operation[users] == 13, (words[users] & np.uint32(0xFFFF)).astype(np.int64), _signed(words[users])
-        )  # noqa: PLR2004  # ori
-        loads = operation[users] == 0x23  # noqa: PLR2004  # lw
+        )  # ori
+        loads = operation[users] == 0x23  # lw
         self._value[users[~loads]] = (high + low & 0xFFFFFFFF)[~loads]
         self._slot[users[loads]] = (high + low & 0xFFFFFFFF)[loads]
+
+    def loaded(self, index: Longs, register: int) -> Longs:
+        """The constant that ADDIU or ORI from $zero last put into a register; -1 where it was something else."""
+        words = self.words
+        load = match(words, 0xFFE00000, 0x24000000) | match(words, 0xFFE00000, 0x34000000)
+        origin = earlier(index, self.writes, self.target, np.full(len(index), register, np.int64), LOOK_BACK)
+        return np.where((origin >= 0) & load[origin], words[origin] & np.uint32(0xFFFF), -1).astype(np.int64)
 
     def of(self, index: Longs, registers: Longs) -> tuple[Longs, Longs]:
         """For each use of a register: the address it was loaded from, or its value; -1 where unknown."""
@@ -150,21 +163,23 @@ class _Constants:
 def _writers(words: Words, operation: NDArray[np.uint32]) -> Flags:
     """Instructions that write the register their target field names: arithmetic, shifts and loads."""
     special = (operation == 0) & ~match(words, 0x3E, 0x08)  # JR, JALR
-    immediate = (operation >= 8) & (operation <= 15)  # noqa: PLR2004  # opcodes
-    loads = (operation >= 0x20) & (operation <= 0x26)  # noqa: PLR2004  # opcodes
-    return special | immediate | loads | (operation == 0x1C)  # noqa: PLR2004  # SPECIAL2
+    immediate = (operation >= 8) & (operation <= 15)  # opcodes
+    loads = (operation >= 0x20) & (operation <= 0x26)  # opcodes
+    found: Flags = special | immediate | loads | (operation == 0x1C)  # SPECIAL2
+    return found
 
 
 def _computed(words: Words, index: Longs) -> Flags:
-    """JR through a register that a scaled load or an addition to $gp just filled: a switch, whose label was looked up."""
+    """JR through a register that a scaled load or an addition to $gp just filled: a switch."""
     operation = words >> np.uint32(26)
     target = np.where(operation == 0, _register(words, 11), _register(words, 16))
     origin = earlier(index, _writers(words, operation), target, _register(words[index], 21), LOOK_BACK)
-    load = (origin >= 0) & (operation[origin] == 0x23)  # noqa: PLR2004  # lw
+    load = (origin >= 0) & (operation[origin] == 0x23)  # lw
     add = (origin >= 0) & match(words[origin], 0xFC0007FF, 0x21)
     base = earlier(origin, _writers(words, operation), target, _register(words[origin], 21), LOOK_BACK)
     scaled = load & (base >= 0) & match(words[base], 0xFC0007FF, 0x21)
-    return add | scaled
+    found: Flags = add | scaled
+    return found
 
 
 def _prologues(words: Words) -> Flags:
@@ -178,8 +193,8 @@ def _prologues(words: Words) -> Flags:
 
 
 def linkage(words: Words, start: int) -> tuple[Longs, Longs]:
-    """PLT entries of programs that are not position-independent: lui t7; lw t9, (t7); addiu t8; jr t9 (last two in any order)."""
-    if len(words) < 4:  # noqa: PLR2004  # an entry
+    """PLT entries of position-dependent programs: lui t7; lw t9, (t7); addiu t8; jr t9 (the last two in any order)."""
+    if len(words) < 4:  # an entry
         return np.empty(0, np.int64), np.empty(0, np.int64)
     fits = match(words[:-3], 0xFFFF0000, 0x3C0F0000) & match(words[1:-2], 0xFFFF0000, 0x8DF90000)
     fits &= match(words[2:-1], 0xFFFF0000, 0x25F80000) | match(words[2:-1], 0xFFFFFBFF, 0x03200008)

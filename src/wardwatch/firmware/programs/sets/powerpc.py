@@ -12,6 +12,7 @@ from wardwatch.firmware.programs.flow import Flow, Longs, behind, earlier, match
 
 Words = NDArray[np.uint32]
 LOOK_BACK: Final = 16
+HOPS: Final = 3
 
 
 def sweep(words: Words, start: int) -> Flow:
@@ -34,6 +35,10 @@ def sweep(words: Words, start: int) -> Flow:
                      np.zeros(int(leaves.sum()), np.int64), LOOK_BACK)  # fmt: skip
     switch[leaves] = _added(words, before)
     jumps = np.flatnonzero(branch | conditional)
+    traps = np.flatnonzero(match(words, 0xFFFFFFFF, 0x44000002))
+    loaded = earlier(
+        traps, match(words, 0xFFFF0000, 0x38000000), _register(words, 21), np.zeros(len(traps), np.int64), LOOK_BACK
+    )
     return Flow(
         calls=at[call],
         calls_to=to[call] & 0xFFFFFFFF,
@@ -47,6 +52,8 @@ def sweep(words: Words, start: int) -> Flow:
         references=references,
         values=values,
         prologues=at[_prologues(words)],
+        traps=at[traps],
+        trap_numbers=np.where(loaded >= 0, _signed(words[loaded]), -1),
     )
 
 
@@ -69,15 +76,24 @@ def _added(words: Words, moves: Longs) -> "np.ndarray[tuple[int], np.dtype[np.bo
 
 
 def _references(words: Words, at: Longs) -> tuple[Longs, Longs]:
-    """LIS with ADDI or ORI."""
-    upper = match(words, 0xFC1F0000, 0x3C000000)
+    """LIS with ADDI or ORI, and what further ADDI make of that (an entry of a pool of texts)."""
     add, either = match(words, 0xFC000000, 0x38000000), match(words, 0xFC000000, 0x60000000)
-    users = np.flatnonzero(add | either)
+    known = match(words, 0xFC1F0000, 0x3C000000)  # lis
+    value = np.where(known, _signed(words) << 16, 0)
+    target = np.where(either, _register(words, 16), _register(words, 21))
     source = np.where(add, _register(words, 16), _register(words, 21))
-    origin = earlier(users, upper, _register(words, 21), source[users], LOOK_BACK)
-    users, origin = users[origin >= 0], origin[origin >= 0]
-    low = np.where(add[users], _signed(words[users]), (words[users] & np.uint32(0xFFFF)).astype(np.int64))
-    return at[users], (_signed(words[origin]) << 16) + low & 0xFFFFFFFF
+    users = np.flatnonzero((add & ~match(words, 0x001F0000, 0)) | either)
+    found: list[Longs] = []
+    for _ in range(HOPS):
+        origin = earlier(users, known, target, source[users], LOOK_BACK)
+        made, origin = users[origin >= 0], origin[origin >= 0]
+        low = np.where(add[made], _signed(words[made]), (words[made] & np.uint32(0xFFFF)).astype(np.int64))
+        value[made] = value[origin] + low
+        known[made] = True
+        users = np.setdiff1d(users, made)
+        found.append(made)
+    every = np.concatenate(found)
+    return at[every], value[every] & 0xFFFFFFFF
 
 
 def _prologues(words: Words) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
@@ -92,7 +108,7 @@ def _prologues(words: Words) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
 
 def linkage(words: Words, start: int) -> tuple[Longs, Longs]:
     """Stubs of the secure PLT without position independence: lis r11; lwz r11, (r11); mtctr r11; bctr."""
-    if len(words) < 4:  # noqa: PLR2004  # a stub
+    if len(words) < 4:  # a stub
         return np.empty(0, np.int64), np.empty(0, np.int64)
     fits = match(words[:-3], 0xFFFF0000, 0x3D600000) & match(words[1:-2], 0xFFFF0000, 0x816B0000)
     fits &= match(words[2:-1], 0xFFFFFFFF, 0x7D6903A6) & match(words[3:], 0xFFFFFFFF, 0x4E800420)

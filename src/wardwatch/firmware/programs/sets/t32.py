@@ -32,7 +32,7 @@ class _Code(NamedTuple):
 
 def sweep(halves: Halves, start: int, starts: Longs) -> Flow:
     """The flow of the halfwords at `start`; at each of `starts` an instruction begins."""
-    if len(halves) < 2:  # noqa: PLR2004  # one instruction
+    if len(halves) < 2:  # one instruction
         return Flow()
     forced = np.zeros(len(halves), np.bool_)
     places = (starts[(starts >= start) & (starts < start + 2 * len(halves))] - start) >> 1
@@ -55,7 +55,7 @@ def _resynced(forced: Flags, data: Flags) -> Flags:
 
 
 def _decoded(halves: Halves, start: int, forced: Flags, data: Flags) -> _Code:
-    wide = (halves >> 11 >= 0x1D) & ~data  # noqa: PLR2004  # 0b11101
+    wide = (halves >> 11 >= 0x1D) & ~data  # 0b11101
     number = np.arange(len(halves), dtype=np.int64)
     begins = wide.copy()
     begins[1:] &= ~wide[:-1] | forced[1:]
@@ -132,7 +132,7 @@ class _Leaves(NamedTuple):
 def _leaves(code: _Code) -> _Leaves:
     register = code.first >> np.uint32(3) & np.uint32(0xF)
     exchange = _narrow(code, 0xFF87, 0x4700) | _narrow(code, 0xFF87, 0x4687)
-    to_link, to_pc = register == 14, register == 15  # noqa: PLR2004  # LR, PC
+    to_link, to_pc = register == 14, register == 15  # LR, PC
     popped = _narrow(code, 0xFF00, 0xBD00) | _broad(code, 0xFFD0, 0xE890, 0x8000, 0x8000)
     popped |= _broad(code, 0xFFD0, 0xE910, 0x8000, 0x8000)
     loaded = _broad(code, 0xFF70, 0xF850, 0xF000, 0xF000)
@@ -169,6 +169,7 @@ def _flow(code: _Code, halves: Halves, start: int, data: Flags) -> Flow:
     to_a32 = code.at[leaves.to_a32]
     after = _behind(code, leaves.stops, start, len(halves))
     references, values = _references(code, halves, start)
+    traps, numbers = _traps(code)
     return Flow(
         calls=code.at[calls],
         calls_to=calls_to,
@@ -182,6 +183,8 @@ def _flow(code: _Code, halves: Halves, start: int, data: Flags) -> Flow:
         references=references,
         values=values,
         prologues=code.at[_prologues(code)] | 1,
+        traps=code.at[traps],
+        trap_numbers=numbers,
         data=start + 2 * np.flatnonzero(data),
     )
 
@@ -207,7 +210,7 @@ def _jumps(code: _Code) -> tuple[Longs, Longs, Flags]:
     first = code.first.astype(np.int64)
     near = np.flatnonzero(_narrow(code, 0xF800, 0xE000))
     far = np.flatnonzero(_broad(code, 0xF800, 0xF000, 0xD000, 0x9000))
-    short = np.flatnonzero(_narrow(code, 0xF000, 0xD000) & (code.first < 0xDE00))  # noqa: PLR2004  # then UDF and SVC
+    short = np.flatnonzero(_narrow(code, 0xF000, 0xD000) & (code.first < 0xDE00))  # then UDF and SVC
     long = np.flatnonzero(_broad(code, 0xF800, 0xF000, 0xD000, 0x8000) & ~match(code.first, 0x0380, 0x0380))
     compare = np.flatnonzero(_narrow(code, 0xF500, 0xB100))
     second = code.second[long].astype(np.int64)
@@ -251,6 +254,23 @@ def _references(code: _Code, halves: Halves, start: int) -> tuple[Longs, Longs]:
     near = np.flatnonzero(_narrow(code, 0xF800, 0xA000))
     near_value = ((code.at[near] + PC_AHEAD) & ~3) + 4 * (code.first[near] & np.uint32(0xFF)).astype(np.int64)
     return code.at[np.concatenate([every, adds, near])], np.concatenate([constants, relative, near_value])
+
+
+def _traps(code: _Code) -> tuple[Longs, Longs]:
+    """SVC, and the constant that was last moved into r7."""
+    index = np.flatnonzero(_narrow(code, 0xFF00, 0xDF00))
+    short, wide = _narrow(code, 0xFF00, 0x2700), _broad(code, 0xFBF0, 0xF240, 0x8F00, 0x0700)
+    modified = _broad(code, 0xFBEF, 0xF04F, 0x8F00, 0x0700)
+    value = np.where(modified, code.second & np.uint32(0xFF), code.first & np.uint32(0xFF)).astype(np.int64)
+    value[wide] = _half(code, np.flatnonzero(wide))
+    value[modified & ~match(code.second, 0x7000, 0)] = -1
+    copied = _narrow(code, 0xFF87, 0x4687) | _narrow(code, 0xFFC7, 0x0007)
+    copied |= _narrow(code, 0xF807, 0x6807) | _narrow(code, 0xFF00, 0xAF00)  # ldr r7, [..]; add r7, sp
+    value[copied] = -1
+    value[modified & match(code.first, 0x0400, 0x0400)] = -1
+    nothing = np.zeros(len(code.at), np.int64)
+    origin = earlier(index, short | wide | modified | copied, nothing, nothing[index], LOOK_BACK)
+    return index, np.where(origin >= 0, value[origin], -1)
 
 
 def _half(code: _Code, index: Longs) -> Longs:

@@ -1,7 +1,7 @@
 """In: bytes of x86 code. Out: for each offset, how long an instruction beginning there is and where its opcode stands.
 
-All offsets at once by tables; which of them begin an instruction is for the sweep to tell. Opcode maps: Intel SDM, volume
-2D, appendix A. 16-bit addressing (prefix 67 in 32-bit code) is not read: compilers do not use it.
+All offsets at once by tables; which of them begin an instruction is for the sweep to tell. Opcode maps: Intel SDM,
+volume 2D, appendix A. 16-bit addressing (prefix 67 in 32-bit code) is not read: compilers do not use it.
 """
 
 from typing import Final, NamedTuple
@@ -25,7 +25,7 @@ class Lengths(NamedTuple):
 
 
 class _Opcodes(NamedTuple):
-    """By first opcode byte: a ModRM byte follows; bytes of immediate; is it one that a 66 prefix halves?"""
+    """By first opcode byte: a ModRM byte follows; bytes of immediate; whether a 66 prefix halves that."""
 
     modrm: NDArray[np.bool_]
     immediate: Counts
@@ -45,19 +45,19 @@ def _span(*pairs: tuple[int, int]) -> tuple[int, ...]:
 
 _ARITHMETIC: Final = tuple(8 * row + column for row in range(8) for column in range(4))
 _EXTENDED_MODRM: Final = tuple(
-    sorted(set(range(256)) - {*_span((0x05, 0x0C), (0x30, 0x3F), (0x80, 0x8F), (0xC8, 0xCF)), 0x0E, 0x77, 0xA0, 0xA1, 0xA2,
-    0xA8, 0xA9, 0xAA, 0x04})
+    sorted(set(range(256)) - {*_span((0x05, 0x0C), (0x30, 0x3F), (0x80, 0x8F), (0xC8, 0xCF)), 0x0E, 0x77, 0xA0,
+    0xA1, 0xA2, 0xA8, 0xA9, 0xAA, 0x04})
 )  # fmt: skip
 
 
 def _first(*, long_mode: bool) -> _Opcodes:
-    modrm = (*_ARITHMETIC, 0x63, 0x69, 0x6B, *_span((0x80, 0x8F), (0xC0, 0xC1), (0xC6, 0xC7), (0xD0, 0xD3), (0xD8, 0xDF)),
-             0xF6, 0xF7, 0xFE, 0xFF, *(() if long_mode else (0x62, 0xC4, 0xC5)))  # fmt: skip
+    modrm = (*_ARITHMETIC, 0x63, 0x69, 0x6B, *_span((0x80, 0x8F), (0xC0, 0xC1), (0xC6, 0xC7), (0xD0, 0xD3)),
+             *_span((0xD8, 0xDF)), 0xF6, 0xF7, 0xFE, 0xFF, *(() if long_mode else (0x62, 0xC4, 0xC5)))  # fmt: skip
     words = (*(8 * row + 5 for row in range(8)), 0x68, 0x69, 0x81, 0xA9, *_span((0xB8, 0xBF)), 0xC7)
     offset = 8 if long_mode else 4
     immediates = {
-        1: (*(8 * row + 4 for row in range(8)), 0x6A, 0x6B, *_span((0x70, 0x7F), (0xB0, 0xB7), (0xE0, 0xE7)), 0x80, 0x82,
-            0x83, 0xA8, 0xC0, 0xC1, 0xC6, 0xCD, 0xD4, 0xD5, 0xEB),
+        1: (*(8 * row + 4 for row in range(8)), 0x6A, 0x6B, *_span((0x70, 0x7F), (0xB0, 0xB7), (0xE0, 0xE7)), 0x80,
+            0x82, 0x83, 0xA8, 0xC0, 0xC1, 0xC6, 0xCD, 0xD4, 0xD5, 0xEB),
         2: (0xC2, 0xCA),
         3: (0xC8,),
         4: (*words, 0xE8, 0xE9),
@@ -82,7 +82,7 @@ def lengths(code: bytes, *, long_mode: bool) -> Lengths:
     held = np.zeros(size + ROOM, np.uint8)
     held[:size] = np.frombuffer(code, np.uint8)
     plain, halved = _opcodes(held, size, _first(long_mode=long_mode), long_mode=long_mode)
-    wide = plain + np.where((held[: len(plain)] & 0xF8) == 0xB8, 4, 0).astype(np.int16)  # noqa: PLR2004  # mov r64, imm64
+    wide = plain + np.where((held[: len(plain)] & 0xF8) == 0xB8, 4, 0).astype(np.int16)  # mov r64, imm64
     return _prefixed(held, size, (plain, halved, wide), long_mode=long_mode)
 
 
@@ -91,9 +91,10 @@ def _modrm(held: Bytes) -> Counts:
     mode, register = held >> 6, held & 7
     base = np.zeros(len(held), np.uint8)
     base[:-1] = held[1:] & 7
-    indexed = (mode != 3) & (register == 4)  # noqa: PLR2004  # SIB follows
-    four = (mode == 2) | ((mode == 0) & ((register == 5) | (indexed & (base == 5))))  # noqa: PLR2004  # disp32
-    return (1 + indexed + (mode == 1) + 4 * four.astype(np.int16)).astype(np.int16)
+    indexed = (mode != 3) & (register == 4)  # SIB follows
+    four = (mode == 2) | ((mode == 0) & ((register == 5) | (indexed & (base == 5))))  # disp32
+    size: Counts = (1 + indexed + (mode == 1) + 4 * four.astype(np.int16)).astype(np.int16)
+    return size
 
 
 def _shifted(column: Counts, by: int) -> Counts:
@@ -110,31 +111,32 @@ def _opcodes(held: Bytes, size: int, first: _Opcodes, *, long_mode: bool) -> tup
     following = np.zeros_like(held)
     following[:-1] = held[1:]
     one = 1 + np.where(first.modrm[held], after, 0) + first.immediate[held]
-    tested = ((held == 0xF6) | (held == 0xF7)) & (following & 0x30 == 0)  # noqa: PLR2004  # TEST
-    one += np.where(tested, np.where(held == 0xF7, 4, 1), 0)  # noqa: PLR2004  # as above
+    tested = ((held == 0xF6) | (held == 0xF7)) & (following & 0x30 == 0)  # TEST
+    one += np.where(tested, np.where(held == 0xF7, 4, 1), 0)
     two = 2 + np.where(_SECOND.modrm[following], after2, 0) + _SECOND.immediate[following]
-    two = np.where(following == 0x38, 3 + after3, np.where(following == 0x3A, 4 + after3, two))  # noqa: PLR2004  # three-byte maps
-    plain = np.where(held == 0x0F, two, one)  # noqa: PLR2004  # escape
+    two = np.where(following == 0x38, 3 + after3, np.where(following == 0x3A, 4 + after3, two))  # three-byte maps
+    plain = np.where(held == 0x0F, two, one)  # escape
     plain = np.where(_is_vector(held, following, long_mode=long_mode), _vector(held, modrm), plain).astype(np.int16)
-    shrink = (first.halved[held] & (held != 0x0F)) | (tested & (held == 0xF7))  # noqa: PLR2004  # as above
+    shrink = (first.halved[held] & (held != 0x0F)) | (tested & (held == 0xF7))
     return plain, (plain - np.where(shrink, 2, 0)).astype(np.int16)
 
 
 def _is_vector(held: Bytes, following: Bytes, *, long_mode: bool) -> NDArray[np.bool_]:
-    found = (held == 0xC4) | (held == 0xC5) | (held == 0x62)  # noqa: PLR2004  # VEX, EVEX
-    return found if long_mode else found & (following >= 0xC0)  # noqa: PLR2004  # else LES, LDS, BOUND
+    found = (held == 0xC4) | (held == 0xC5) | (held == 0x62)  # VEX, EVEX
+    chosen: NDArray[np.bool_] = found if long_mode else found & (following >= 0xC0)
+    return chosen  # else LES, LDS, BOUND
 
 
 def _vector(held: Bytes, modrm: Counts) -> Counts:
     """Length of what begins with VEX (C5, C4) or EVEX (62)."""
     following = np.zeros_like(held)
     following[:-1] = held[1:]
-    head = np.where(held == 0xC5, 2, np.where(held == 0xC4, 3, 4))  # noqa: PLR2004  # as above
-    chosen = np.where(held == 0xC5, 1, following & 7)  # noqa: PLR2004  # as above
+    head = np.where(held == 0xC5, 2, np.where(held == 0xC4, 3, 4))
+    chosen = np.where(held == 0xC5, 1, following & 7)
     place = np.minimum(np.arange(len(held)) + head, len(held) - 2)
     opcode = held[place]
-    immediate = np.where(chosen == 3, 1, np.where(chosen == 1, _SECOND.immediate[opcode] == 1, 0))  # noqa: PLR2004  # map 0F 3A
-    empty = (chosen == 1) & (opcode == 0x77)  # noqa: PLR2004  # VZEROUPPER
+    immediate = np.where(chosen == 3, 1, np.where(chosen == 1, _SECOND.immediate[opcode] == 1, 0))  # map 0F 3A
+    empty = (chosen == 1) & (opcode == 0x77)  # VZEROUPPER
     return (head + 1 + np.where(empty, 0, modrm[place + 1]) + immediate).astype(np.int16)
 
 
@@ -143,12 +145,12 @@ def _prefixed(held: Bytes, size: int, bare: tuple[Counts, Counts, Counts], *, lo
     plain, halved, wide = (column.copy() for column in bare)
     count, count66 = np.zeros(len(held), np.int16), np.zeros(len(held), np.int16)
     if long_mode:
-        rex = (held & 0xF0) == 0x40  # noqa: PLR2004  # REX
+        rex = (held & 0xF0) == 0x40  # REX
         with_w = rex & (held & 8 != 0)
         plain = np.where(rex, 1 + np.where(with_w, _shifted(wide, 1), _shifted(bare[0], 1)), plain)
         halved = np.where(rex, 1 + np.where(with_w, _shifted(wide, 1), _shifted(bare[1], 1)), halved)
         count[rex], count66[rex] = 1, 1
-    legacy, operand = np.isin(held, PREFIXES), held == 0x66  # noqa: PLR2004  # operand size
+    legacy, operand = np.isin(held, PREFIXES), held == 0x66  # operand size
     without = plain, halved, count, count66
     for _ in range(MOST_PREFIXES):
         next_halved, next_count = 1 + _shifted(halved, 1), 1 + _shifted(count66, 1)
