@@ -3,25 +3,38 @@
 Whoever starts a program decides about the arguments of its main function: they are neither fixed nor remote.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from wardwatch.firmware.words import CodeFacts, Hole, Trigger, Via
+from wardwatch.firmware.words import CodeFacts, Hole, Root, Trigger, Via
 
 from .words import Behaviour, Known
 
+_TAKEN: Final = re.compile(r"address is taken at 0x([0-9a-f]{1,16})")
 MAIN: Final = "main"
 ARGUMENT: Final = "argument:"
 
 
 def mains_of(facts: CodeFacts) -> frozenset[str]:
     """The main function of a program: by its name, or handed to the C library by the code at the entry."""
-    entries = {root.at.function for root in facts.roots if root.trigger is Trigger.START_UP}
+    entries = _entries(facts)
     handed = {
         edge.callee.function for edge in facts.edges if edge.via is Via.CALLBACK and edge.caller.function in entries
     }
-    return frozenset({MAIN, *handed})
+    return frozenset({MAIN, *handed, *(root.at.function for root in facts.roots if is_handed_over(root, facts))})
+
+
+def is_handed_over(root: Root, facts: CodeFacts) -> bool:
+    """Whether the function's address is taken by the code at the entry: the C library calls it, main among them."""
+    taken = _TAKEN.search(root.why) if root.trigger is Trigger.NONE_FOUND else None
+    bounds = [facts.functions[name] for name in _entries(facts) if name in facts.functions]
+    return taken is not None and any(start <= int(taken[1], 16) < end for start, end in bounds)
+
+
+def _entries(facts: CodeFacts) -> set[str]:
+    return {root.at.function for root in facts.roots if root.trigger is Trigger.START_UP}
 
 
 def told_by_caller(behaviours: Iterable[Behaviour], mains: Mapping[str, frozenset[str]]) -> Iterator[Behaviour]:

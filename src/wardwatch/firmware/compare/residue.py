@@ -14,7 +14,7 @@ from wardwatch.firmware.behaviours.words import Behaviour, Kind, Known
 from wardwatch.firmware.gaps import CHAIN_RULES
 from wardwatch.vocabulary import EVERYTHING, Finding, Gap, Severity
 
-from .pairs import Pairs
+from .pairs import Pairs, plain
 from .side import Side
 
 SETTINGS_AT_MOST: Final = 1 << 20
@@ -158,14 +158,27 @@ def _forms(host: str) -> tuple[bytes, ...]:
 
 
 def _gaps(finding: Finding, old: Side, new: Side, pairs: Pairs) -> Iterator[str]:
-    """Open gaps of the new version that the old one did not have in the same, unchanged file."""
-    known = {(gap.what, gap.why) for gap in old.gaps}
-    unchanged = {pairs.files[path] for path in pairs.same}
+    """Open gaps of the new version that the old one did not have in the same, unchanged file or function."""
     for gap in new.gaps:
         bears = EVERYTHING in gap.bears_on or finding.rule in gap.bears_on
-        file = str(gap.where.get("file", ""))
-        if bears and not (file in unchanged and (gap.what, gap.why) in known) and not _beside(finding, gap, new):
+        if bears and not _was_there(gap, old, new, pairs) and not _beside(finding, gap, new):
             yield f"{gap.what}: {gap.why}"
+
+
+def _was_there(gap: Gap, old: Side, new: Side, pairs: Pairs) -> bool:
+    """Whether the old version has the same gap, in code that did not change."""
+    file = str(gap.where.get("file", ""))
+    path = next((path for path, other in pairs.files.items() if other == file), None)
+    alike = [each for each in old.gaps if (plain(each.what), plain(each.why)) == (plain(gap.what), plain(gap.why))]
+    if path is None or not alike:
+        return False
+    if path in pairs.same:
+        return True
+    functions, before, after = gap.where.get("functions"), old.scene.facts.get(path), new.scene.facts.get(file)
+    if before is None or after is None or not isinstance(functions, tuple) or not any(functions):
+        return False
+    known = set(before.shapes.values())
+    return all(after.shapes.get(name) and after.shapes[name] in known for name in functions)
 
 
 def _beside(finding: Finding, gap: Gap, new: Side) -> bool:
