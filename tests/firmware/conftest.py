@@ -129,7 +129,7 @@ def _in_part(part: Part, head: str, rest: list[str], line: str) -> None:
     elif head == "edge":
         part.edges.append(_edge(part, rest))
     elif head == "unread":
-        part.unread.append(Unread(Place(part.file, rest[0]), rest[1], rest[2], ("*",)))
+        part.unread.append(Unread(Place(part.file, rest[0].strip("-")), rest[1], rest[2], ("*",)))
     else:
         part.calls += _calls(part, int(head, 0), rest, line)
 

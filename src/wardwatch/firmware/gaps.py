@@ -48,6 +48,11 @@ def is_about_reach(unread: Unread) -> bool:
     return any(word in text for word in firmware_table("triggers")["reach_words"])
 
 
+def _is_bound(what: str) -> bool:
+    """Whether only some ways through code were followed: what is called is known, with which arguments is not."""
+    return any(word in what.lower() for word in firmware_table("triggers")["bound_words"])
+
+
 def grave_in(scene: Scene, file: str) -> bool:
     """Whether a file does anything that a way to it would matter for."""
     return any(each.kind in GRAVE and each.place.file == file for each in scene.behaviours)
@@ -73,6 +78,8 @@ def _counted(subject: str, file: str, said: Mapping[_Said, list[str]]) -> Iterat
     """Like gaps of one file as one, with the functions they stand in."""
     for (what, why, bears), functions in sorted(said.items()):
         where: Where = {"file": file, "functions": tuple(sorted(set(functions)))[:FUNCTIONS_NAMED]}
+        if _is_bound(what):
+            where = {**where, "about": "ways"}
         yield Gap(subject, f"{file}: {what}{_times(len(functions))}", why, bears, where)
 
 
