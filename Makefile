@@ -19,7 +19,7 @@ KERNEL := $(shell find src -type f \( -name '*.c' -o -name '*.h' \) 2>/dev/null)
 # An editable install follows the sources by itself, so `make install` leaves it in place.
 INSTALLED := $(if $(wildcard $(STAMPS)/editable),$(STAMPS)/editable,$(STAMPS)/wheel)
 
-.PHONY: help install demo dev test test-long bench requirements clean oracles
+.PHONY: help install demo dev test test-long bench firmware requirements clean oracles
 .DELETE_ON_ERROR:
 
 help:
@@ -28,6 +28,7 @@ help:
 	@echo 'make test       what CI runs: format, lint, types, import contracts, tests'
 	@echo 'make test-long  the long tests, and every fuzz harness for $(FUZZ_SECONDS) s'
 	@echo 'make bench      speed beside other tools, as a table (BENCH=--quick for a short one)'
+	@echo "make firmware   the twin's firmware images anew, byte for byte the bundled ones"
 	@echo 'make dev        what developers need, with wardwatch editable'
 	@echo 'make clean      removes what the targets above made'
 
@@ -117,6 +118,9 @@ test-long: dev oracles $(STAMPS)/long
 
 bench: dev
 	@$(BIN)/python benchmarks/run.py $(BENCH)
+
+firmware: dev
+	@$(BIN)/python -m wardwatch.twin.firmware.recipe
 
 # Names and hashes from the public index only: this machine's own package settings stay out of the files.
 requirements: | $(BIN)/python

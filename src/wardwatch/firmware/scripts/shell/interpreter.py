@@ -5,7 +5,6 @@ several values; a command with such words is then recorded once for each of them
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 from wardwatch.firmware.scripts.files import Files
@@ -169,7 +168,7 @@ class Interpreter(Branches):
         self.called.add(function.definition)
         if self.record.is_coarse:
             return self._not_followed(function, world)
-        site = replace(world.place, line=simple.line)
+        site = world.at(simple.line)
         inside = self.opened(simple.redirections, world, simple.line)
         inside = inside.fork(
             place=place, arguments=tuple(simple.words[1:]), made_by=(*world.made_by, site), guards=(), saved={}

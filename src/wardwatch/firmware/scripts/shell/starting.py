@@ -28,6 +28,8 @@ LARGEST_SCRIPT: Final = 1 << 19
 MOST_GIVEN: Final = 64
 _MARKS: Final = re.compile("[\U000f0000-\U0010ffff]")
 
+_STRAY_BYTE: Final = re.compile("[\udc80-\udcff]")
+
 T = TypeVar("T")
 
 
@@ -194,7 +196,7 @@ class Starting:
         if node.path in world.sources or len(world.sources) >= DEEPEST:
             return [after]
         script = parse(decoded(node.read(LARGEST_SCRIPT)))
-        site = replace(world.place, line=line)
+        site = world.at(line)
         inside = world.fork(
             place=Place(node.path),
             made_by=(*world.made_by, site),
@@ -217,8 +219,9 @@ class Starting:
 
 
 def decoded(data: bytes) -> str:
-    """A script's bytes as text; bytes that are no UTF-8 show as escapes."""
-    return data.decode("utf-8", "backslashreplace")
+    r"""A script's bytes as text. A byte that is no UTF-8 is `\\xff`, which the script's own quoting makes `\xff`."""
+    text = data.decode("utf-8", "surrogateescape")
+    return text if text.isascii() else _STRAY_BYTE.sub(lambda found: f"\\\\x{ord(found[0]) & 0xFF:02x}", text)
 
 
 def _forks(world: World, choice: Choice) -> list[World]:
