@@ -26,7 +26,7 @@ TAKERS: Final[Mapping[str, Via]] = {
         ("atexit", "at_quick_exit", "on_exit", "__cxa_atexit", "pthread_once", "call_once", "pthread_atfork",
          "pthread_key_create", "qsort", "qsort_r", "bsearch", "lfind", "lsearch", "tsearch", "tfind", "tdelete",
          "twalk", "scandir", "scandir64", "ftw", "nftw", "ftw64", "nftw64", "glob", "glob64", "fopencookie",
-         "g_idle_add",         "g_signal_connect_data", "g_thread_new", "obstack_begin", "svc_register", "svc_run", "curl_easy_setopt",
+         "g_idle_add", "g_signal_connect_data", "g_thread_new", "obstack_begin", "svc_register", "curl_easy_setopt",
          "xmlSAXUserParseFile", "SSL_CTX_set_verify", "SSL_CTX_set_default_passwd_cb", "ev_io_start", "uv_listen",
          "uv_read_start", "sqlite3_exec", "dl_iterate_phdr", "usb_hotplug_register_callback"),
         Via.CALLBACK),
