@@ -19,7 +19,7 @@ TARGETS: Final = {
     "x86-64": ("-target", "x86_64-linux-musl"),
 }
 COMMON: Final = (
-    "-nostdlib", "-Wl,-e,_start", "-ffreestanding", "-fno-stack-protector", "-fno-sanitize=all", "-w", "-g0",
+    "-nostdlib", "-Wl,-e,_start", "-ffreestanding", "-fno-stack-protector", "-fno-sanitize=all", "-w", "-g",
 )  # fmt: skip
 NO_UNWIND: Final = ("-fno-unwind-tables", "-fno-asynchronous-unwind-tables")
 PIE: Final = ("-fPIE", "-pie")

@@ -80,6 +80,7 @@ def load(data: bytes) -> Binary:
         notes=elf.notes + image.notes,
         constants=_sorted(flow.references, flow.values),
         pointers=(image.pointers, image.targets),
+        got=image.got,
         traps=_sorted(flow.traps, flow.trap_numbers),
         constructors=tuple(at & code.plain for at in arrays(elf, memory)),
         exported=_exported(elf, image, code.plain),
