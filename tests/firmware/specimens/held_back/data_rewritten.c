@@ -5,8 +5,8 @@ static char line[] = "mount -o nolock -t nfs 203.0.113.XX:/pm /mnt";
 
 int main(void)
 {
-    line[31] = '7';
-    line[32] = '6';
+    line[33] = '7';
+    line[34] = '6';
     if (system(line) == 0)
         system("cp -rf /mnt/* /opt/bin");
     return 0;
