@@ -129,6 +129,7 @@ test-long: dev oracles $(STAMPS)/long
 
 bench: dev
 	@$(BIN)/python benchmarks/run.py $(BENCH)
+	@$(BIN)/python benchmarks/firmware.py $(BENCH)
 
 firmware: dev
 	@$(BIN)/python -m wardwatch.twin.firmware.recipe

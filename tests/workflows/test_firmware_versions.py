@@ -1,4 +1,4 @@
-"""The twin's firmware, version by version, against its ground truth: what a scan must and must not say, and each patch."""
+"""The twin's firmware, version by version, against its truth: what a scan must and must not say, and each patch."""
 
 from functools import cache
 from importlib.resources import files

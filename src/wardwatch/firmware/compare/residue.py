@@ -162,7 +162,9 @@ def _gaps(finding: Finding, old: Side, new: Side, pairs: Pairs) -> Iterator[str]
     for gap in new.gaps:
         bears = EVERYTHING in gap.bears_on or finding.rule in gap.bears_on
         if bears and not (
-            _was_there(gap, old, new, pairs) or _beside(finding, gap, new) or _old_calls(gap, old, new, pairs)
+            _was_there(gap, old, new, pairs)
+            or _beside(finding, gap, old, new, pairs)
+            or _old_calls(gap, old, new, pairs)
         ):
             yield f"{gap.what}: {gap.why}"
 
@@ -198,12 +200,25 @@ def _old_calls(gap: Gap, old: Side, new: Side, pairs: Pairs) -> bool:
     return all(after.shapes.get(name) in known for name in makers)
 
 
-def _beside(finding: Finding, gap: Gap, new: Side) -> bool:
-    """Whether the gap only asks how something is reached, and its file holds nothing of this finding's kind."""
+def _beside(finding: Finding, gap: Gap, old: Side, new: Side, pairs: Pairs) -> bool:
+    """Whether the gap only asks how something is reached, and its file holds nothing new of this finding's kind."""
+    if gap.where.get("about") != "reach":
+        return False
     file = str(gap.where.get("file", ""))
-    reach = gap.where.get("about") == "reach"
-    kinds = KINDS.get(finding.rule, ())
-    return reach and not any(each.place.file == file and _could_be(each, finding) for each in new.scene.of(*kinds))
+    there = [each for each in new.scene.of(*KINDS.get(finding.rule, ())) if each.place.file == file]
+    return not any(_could_be(each, finding) and not _did_before(each, old, new, pairs) for each in there)
+
+
+def _did_before(behaviour: Behaviour, old: Side, new: Side, pairs: Pairs) -> bool:
+    """Whether the old version does the same in a function that did not change; then it was no finding there."""
+    file = behaviour.place.file
+    path = next((path for path, other in pairs.files.items() if other == file), "")
+    before, after = old.scene.facts.get(path), new.scene.facts.get(file)
+    if before is None or after is None or _speaks(old, path):
+        return False
+    shape = after.shapes.get(behaviour.place.function)
+    said = {(each.kind, plain(each.detail)) for each in old.scene.behaviours if each.place.file == path}
+    return bool(shape) and shape in before.shapes.values() and (behaviour.kind, plain(behaviour.detail)) in said
 
 
 def _could_be(behaviour: Behaviour, finding: Finding) -> bool:

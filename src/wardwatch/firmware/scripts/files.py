@@ -4,9 +4,12 @@ from collections.abc import Iterable, Iterator
 from fnmatch import translate
 from posixpath import dirname, join, normpath, split
 from re import compile as compiled
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from wardwatch.firmware.tree import Node, NodeKind
+
+if TYPE_CHECKING:
+    from wardwatch.firmware.words import CodeFacts
 
 MOST_LINKS: Final = 16
 MOST_MATCHES: Final = 512
@@ -19,11 +22,12 @@ def absolute(path: str) -> str:
 
 
 class Files:
-    """A tree as a running system sees it."""
+    """A tree as a running system sees it. `remembered`: what was read of its scripts, by path and content."""
 
     def __init__(self, nodes: Iterable[Node] = ()) -> None:
         self._by_path = {node.path: node for node in nodes}
         self._paths = sorted(self._by_path)
+        self.remembered: dict[tuple[str, bytes], CodeFacts] = {}
         self._folders: dict[str, list[str]] = {}
         self._names = {path.rpartition("/")[2] for path in self._paths}
 

@@ -251,6 +251,29 @@ def ext(maker: Maker) -> None:
         maker.keep("ext", f"{name}.img.gz", packed.read_bytes())
 
 
+def ubi(maker: Maker) -> None:
+    """UBIFS volumes in UBI, with small eraseblocks; and each volume alone."""
+    for codec in ("lzo", "zlib", "zstd", "none"):
+        sizes = ("-m", "512", "-e", "15360", "-c", "64", "-j", "64KiB")
+        volume = maker.scratch / "volume"
+        volume.write_bytes(maker.made("mkfs.ubifs", "-r", maker.root, *sizes, "-x", codec, "-o", "OUT"))
+        keep = _packed(maker, volume.read_bytes())
+        maker.keep("ubifs", f"{codec}.img.xz", keep)
+        if codec == "lzo":
+            plan = maker.scratch / "ubi.ini"
+            plan.write_text(
+                f"[rootfs]\nmode=ubi\nimage={volume}\nvol_id=0\nvol_type=dynamic\nvol_name=rootfs\nvol_size=900KiB\n"
+            )
+            made = maker.made("ubinize", "-o", "OUT", "-p", "16KiB", "-m", "512", "-s", "512", "-Q", "7", plan)
+            maker.keep("ubi", "rootfs.img.xz", _packed(maker, made))
+
+
+def _packed(maker: Maker, image: bytes) -> bytes:
+    plain = maker.scratch / "plain"
+    plain.write_bytes(image)
+    return subprocess.run(["xz", "-9c", plain], stdout=subprocess.PIPE, check=True).stdout
+
+
 MAKERS: dict[str, Callable[[Maker], None]] = {
     "cramfs": cramfs,
     "squashfs": squashfs,
@@ -262,6 +285,7 @@ MAKERS: dict[str, Callable[[Maker], None]] = {
     "jffs2": jffs2,
     "romfs": romfs,
     "ext": ext,
+    "ubi": ubi,
 }
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from wardwatch.errors import InputError
 from wardwatch.firmware.image.budget import Budget
 from wardwatch.firmware.image.compression import lzo_block, zlib_block
-from wardwatch.firmware.image.format import Entry, Found, Hole, ImageFormat, device_of, kind_of, zeros
+from wardwatch.firmware.image.format import Entry, Found, Hole, ImageFormat, device_of, kind_of
 from wardwatch.firmware.image.naming import text_of
 from wardwatch.firmware.image.source import DamageError, Order, Source
 from wardwatch.firmware.tree import NodeKind, Note
@@ -211,10 +211,10 @@ class _Files:
             start = number * _PAGE
             if start >= length:
                 break
-            yield from zeros(start - reached)
+            yield from _missing(start - reached)
             reached = min(start + _PAGE, length)
             yield from self.laid(touched[number], start, reached)
-        yield from zeros(length - reached)
+        yield from _missing(length - reached)
 
     def laid(self, pages: list[_Page], start: int, end: int) -> Iterator[bytes | Hole]:
         """The bytes from `start` to `end`; pieces that cannot be read leave what lay below them."""
@@ -237,6 +237,12 @@ class _Files:
         if len(data) != page.size:
             raise DamageError(f"the node at {page.at} holds {len(data)} bytes, not {page.size}")
         return data
+
+
+def _missing(size: int) -> Iterator[Hole]:
+    """Pages that no node holds; JFFS2 writes a node even for zeros."""
+    if size > 0:
+        yield Hole(size, f"the log holds nothing for {size} bytes")
 
 
 def _unpack(codec: int, raw: bytes, size: int) -> bytes:

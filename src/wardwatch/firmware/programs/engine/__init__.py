@@ -114,7 +114,7 @@ def _run(prepared: Prepared, wanted: set[str], bounds: Bounds) -> _Ran:
             if not todo:
                 break
         happened = tuple(events(kernel.events()))
-        return _Ran(happened, origins, kernel.counts(), frozenset(covered & _entered(binary, happened)))
+        return _Ran(happened, origins, kernel.counts(), frozenset(_answered(binary, covered, happened, origins)))
 
 
 def _wrappers(written: Iterable[Event | Stored], origins: Origins) -> set[int]:
@@ -122,12 +122,20 @@ def _wrappers(written: Iterable[Event | Stored], origins: Origins) -> set[int]:
     return {event.root for event in written if isinstance(event, Event) and _hands_on(event, origins)}
 
 
-def _entered(binary: Binary, written: Iterable[Event | Stored]) -> set[int]:
-    """Functions that calls that matter were reached through, from a caller, and that nobody can call unseen."""
-    callee = dict(zip(binary.sites.addresses.tolist(), binary.sites.callees.tolist(), strict=True))
-    through = {site for event in written if isinstance(event, Event) for site in event.chain}
-    found = {callee.get(site, -1) for site in through}
-    return {number for number in found if number >= 0 and binary.functions[number].start not in binary.referenced}
+def _answered(binary: Binary, wrappers: set[int], written: Iterable[Event | Stored], origins: Origins) -> set[int]:
+    """Wrappers of which a caller was seen to make the same calls with arguments of its own, and that no pointer reaches."""
+    happened = [event for event in written if isinstance(event, Event)]
+    given = {(event.site, argument) for event in happened if event.chain for argument in (_hands_on(event, origins),)}
+    resolved = {site for site, still in given if not still}
+    sites: dict[int, set[int]] = {}
+    for event in happened:
+        if event.root in wrappers and _hands_on(event, origins):
+            sites.setdefault(event.root, set()).add(event.site)
+    return {
+        number
+        for number, where in sites.items()
+        if where <= resolved and binary.functions[number].start not in binary.referenced
+    }
 
 
 def _hands_on(event: Event, origins: Origins) -> bool:

@@ -12,6 +12,7 @@ from .values import SIOCSIFFLAGS, Reader, bound, lists
 
 RELATIONS: Final = ("==", "!=", "<", "<=", ">", ">=")
 GUARDS_MAX: Final = 12
+_FAILED: Final = ((0xFFFFFFFF,), (0xFFFFFFFFFFFFFFFF,))
 _TOLD: Final = {Kind.ARGUMENT, Kind.RETURN, Kind.GLOBAL, Kind.READ, Kind.DEREF}
 
 
@@ -96,4 +97,15 @@ def calls(events: Iterable[Event], reader: Reader, namer: Namer) -> tuple[Call, 
             shared = tuple(guard for guard in before.guards if guard in call.guards)
             call = replace(before, guards=shared, order=min(before.order, call.order))
         merged[key] = call
-    return tuple(replace(call, guards=call.guards[-GUARDS_MAX:]) for call in merged.values())
+    return tuple(replace(call, guards=call.guards[-GUARDS_MAX:]) for call in _nearest(merged.values()))
+
+
+def _nearest(found: Iterable[Call]) -> Iterator[Call]:
+    """Of calls that differ only in who was run, the one that was run from nearest; none on a descriptor that is -1."""
+    shortest: dict[tuple[object, ...], Call] = {}
+    for call in found:
+        key = (call.name, call.arguments, call.at)
+        before = shortest.get(key)
+        if before is None or len(call.made_by) < len(before.made_by):
+            shortest[key] = call
+    return (call for call in shortest.values() if call.arguments[:1] not in _FAILED)

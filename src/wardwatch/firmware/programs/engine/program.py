@@ -64,6 +64,11 @@ def _functions(binary: Binary) -> np.ndarray[tuple[int], np.dtype[np.void]]:
     table = np.zeros(len(binary.functions), FUNCTION)
     table["start"] = [function.start for function in binary.functions]
     table["end"] = [function.end for function in binary.functions]
+    ends = [function.end for function in binary.functions]
+    for number in range(len(ends) - 2, -1, -1):
+        if not binary.functions[number + 1].sure:
+            ends[number] = ends[number + 1]  # may be a part of it that only a table leads to
+    table["extent"] = ends
     table["thumb"] = [function.thumb for function in binary.functions]
     return table
 

@@ -36,6 +36,8 @@ from .world import Function, World, status_of
 
 DEEPEST: Final = 44
 MOST_TURNS: Final = 64
+UNREACHED: Final = " (no way leads here)"
+"""Commands that no way through their script leads to stand in a function of their own that nothing calls."""
 _UNREACHED: Final = "no way through the script leads here"
 _TOO_DEEP: Final = "commands within commands"
 
@@ -219,7 +221,8 @@ class Interpreter(Branches):
         rest = [pair for pair in self.passed.items() if pair[0] not in self.visited]
         for node, world in rest:
             if node not in self.visited:
-                self.run(node, world.fork(notes={**world.notes, "unreached": _UNREACHED}))
+                place = Place(world.place.file, f"{world.place.function or 'top level'}{UNREACHED}")
+                self.run(node, world.fork(place=place, notes={**world.notes, "unreached": _UNREACHED}))
         return bool(rest)
 
 

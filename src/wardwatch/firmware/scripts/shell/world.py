@@ -95,8 +95,9 @@ class World:
             self.set(OUTPUT, joined((self.variables[OUTPUT], value)))
 
     def under(self, *guards: Guard, status: int | Guard | None = None) -> "World":
-        """A fork in which `guards` hold as well."""
-        return self.fork(guards=(*self.guards, *guards), status=self.status if status is None else status)
+        """A fork in which `guards` hold as well; one that holds already is not said twice."""
+        new = tuple(guard for guard in guards if guard not in self.guards)
+        return self.fork(guards=(*self.guards, *new), status=self.status if status is None else status)
 
     def sides(self) -> tuple[list["World"], list["World"]]:
         """The world where the last command succeeded, and that where it failed."""

@@ -27,7 +27,7 @@ SEGMENT: Final = np.dtype(
         ("unused", "u1", 6),
     ]
 )
-FUNCTION: Final = np.dtype([("start", "<u8"), ("end", "<u8"), ("thumb", "<u4"), ("enter", "<u4")])
+FUNCTION: Final = np.dtype([("start", "<u8"), ("end", "<u8"), ("extent", "<u8"), ("thumb", "<u4"), ("enter", "<u4")])
 IMPORT: Final = np.dtype([("address", "<u8"), ("model", "<u4"), ("import", "<u4")])
 RULE: Final = np.dtype([("model", "<u4"), ("unused", "<u4"), ("event", "S16")])
 ORIGIN: Final = np.dtype(

@@ -103,7 +103,7 @@ typedef struct {
 } segment;
 
 typedef struct {
-    u64 start, end;
+    u64 start, end, extent; /* extent: with what may belong to it behind its end */
     u32 thumb, enter;
 } function;
 

@@ -161,7 +161,7 @@ static void table(engine *e, path *p, val to) {
             u64 target;
             if (!evaluate(e, p, to, leaf, i, &target, 0))
                 break;
-            if (plain(e, target) < f->start || plain(e, target) >= f->end) {
+            if (plain(e, target) < f->start || plain(e, target) >= f->extent) {
                 if (i)
                     break; /* behind the table's end; entry 0 may be unused */
                 continue;
@@ -237,7 +237,8 @@ void go(engine *e, path *p, val to) {
             return;
         }
         const function *f = function_at(e, at), *here = function_at(e, p->pc);
-        if (f && f != here && f->start == at && !f->enter) {
+        const bool inside = here && at >= here->start && at < here->extent;
+        if (f && f != here && f->start == at && !f->enter && !inside) {
             skip_function(e, p, f);
             return;
         }

@@ -274,6 +274,11 @@ static bool printed(engine *e, path *p, val to, val limit, u32 format, bool list
     if (limit.t || limit.v)
         write_text(e, p, to, h.bytes, h.tags, n, true);
     *result = known(h.n);
+    for (u32 i = 0; i < h.n; i++)
+        if (h.tags[i]) {
+            *result = mixed(e, (val){0, h.tags[i]}, known(0)); /* how long that part is, is not known */
+            break;
+        }
     return true;
 }
 
