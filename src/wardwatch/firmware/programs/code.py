@@ -112,6 +112,21 @@ def thumb_words(code: Code, at: int, words: "NDArray[np.uint32]") -> Flags:
     return np.repeat(thumb, sizes)
 
 
+def hidden(code: Code, found: Flow, gaps: Stretches) -> Stretches:
+    """Of the gaps between stretches those that a direct call or a constant leads into, where a function seems to begin.
+
+    So false section headers hide nothing that is called, and a word that only looks like a call adds nothing.
+    """
+    targets = np.concatenate([found.calls_to, found.values & code.plain])
+    into = [gap for gap in gaps if ((targets >= gap[0]) & (targets < gap[1])).any()]
+    chosen = []
+    for gap in into:
+        begins = flow(replace(code, stretches=(gap,)))[0].prologues
+        if np.isin(begins, targets).any():
+            chosen.append(gap)
+    return tuple(chosen)
+
+
 def linkage(code: Code, start: int, end: int) -> tuple[Longs, Longs]:
     """PLT entries between two addresses, and the slots they go through."""
     machine = code.machine
