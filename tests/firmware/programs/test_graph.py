@@ -1,4 +1,4 @@
-"""In: programs built for every processor. Out: whether functions, calls, tables and callbacks are those of the source."""
+"""In: programs built for every processor. Out: whether functions, calls, tables and callbacks are the source's."""
 
 import io
 from collections.abc import Iterator

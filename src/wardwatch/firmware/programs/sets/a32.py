@@ -17,6 +17,8 @@ ROUNDS: Final = 3
 """How many instructions before its use a constant may be loaded to count as the one used."""
 ALWAYS: Final = 14
 OLD_ABI: Final = 0x900000
+TRAP: Final = 0xD4D4D4D4
+"""What lld fills gaps in code with."""
 FROM_T32: Final = 0x46C04778
 """`bx pc; nop`: the T32 way into the A32 code right behind it."""
 
@@ -42,7 +44,14 @@ def sweep(words: Words, start: int) -> Flow:
     resolved = np.zeros(len(words), np.bool_)
     resolved[known] = True
     traps, numbers = _traps(code, live, pairs)
-    padding = data | (words == 0) | match(words, 0xFFFFFFFF, 0xE1A00000) | match(words, 0xFFFFFFFF, 0xE320F000)
+    undefined = match(words, 0x0FF000F0, 0x07F000F0) & live
+    padding = (
+        data
+        | (words == 0)
+        | (words == TRAP)
+        | match(words, 0xFFFFFFFF, 0xE1A00000)
+        | match(words, 0xFFFFFFFF, 0xE320F000)
+    )
     return Flow(
         calls=code.at[np.concatenate([plain, known[linked]])],
         calls_to=np.concatenate([to[plain], known_to[linked]]),
@@ -52,7 +61,9 @@ def sweep(words: Words, start: int) -> Flow:
         indirect_calls=code.at[leaves.calls & ~resolved],
         indirect_jumps=code.at[leaves.jumps & ~resolved],
         switches=code.at[leaves.switches],
-        ends=code.at[unreached(behind((branch | leaves.returns | leaves.jumps | leaves.switches) & always), padding)],
+        ends=code.at[
+            unreached(behind((branch | leaves.returns | leaves.jumps | leaves.switches | undefined) & always), padding)
+        ],
         references=references,
         values=values,
         prologues=code.at[_prologues(code, live)],
