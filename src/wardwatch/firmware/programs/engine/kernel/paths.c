@@ -159,11 +159,14 @@ static void table(engine *e, path *p, val to) {
             ++*seen;
         for (u64 i = 0; i < TABLE_MAX; i++) {
             u64 target;
-            if (!evaluate(e, p, to, leaf, i, &target, 0))
-                break;
+            if (!evaluate(e, p, to, leaf, i, &target, 0)) {
+                if (found)
+                    break;
+                continue; /* before the table's start */
+            }
             if (plain(e, target) < f->start || plain(e, target) >= f->extent) {
-                if (i)
-                    break; /* behind the table's end; entry 0 may be unused */
+                if (found)
+                    break; /* behind the table's end */
                 continue;
             }
             if (found && target == last)

@@ -29,6 +29,8 @@ val x86_get(insn *i, u32 n, u32 size) {
 void x86_put(insn *i, u32 n, u32 size, val what) {
     val *to = &i->p->r[n & 15];
     what = x86_trim(i, what, size);
+    if (what.t && size == 4)
+        what.v = cut(i->e, sign(what.v, 32)); /* a distance of 32 bits may be negative */
     if (size >= 4) {
         *to = what;
         return;
@@ -39,8 +41,8 @@ void x86_put(insn *i, u32 n, u32 size, val what) {
     const u64 mask = upper ? 0xff00 : size == 1 ? 0xff : 0xffff;
     if (!to->t && !what.t)
         *to = known((to->v & ~mask) | (upper ? what.v << 8 : what.v));
-    else if (what.t && !upper)
-        *to = what;
+    else if (!upper)
+        *to = what; /* what was above it is unknown anyway, and hardly ever looked at again */
     else
         *to = mixed(i->e, *to, what);
 }
