@@ -48,7 +48,7 @@ def user_key_path() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "state") / "wardwatch" / "pseudonyms.key"
 
 
-def load_or_make_key(path: Path) -> bytes:
+def load_or_make_key(path: Path, purpose: str = "pseudonyms") -> bytes:
     """The key in `path`, made at first use with access for its owner only; InputError where it is unusable."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -56,15 +56,15 @@ def load_or_make_key(path: Path) -> bytes:
         key = _read(path)
     except OSError as error:
         raise InputError(
-            f"the key for pseudonyms cannot be used: {error.strerror}",
+            f"the key for {purpose} cannot be used: {error.strerror}",
             where=str(path),
             cure="Set XDG_STATE_HOME to a folder you may write to.",
         ) from error
     if len(key) != KEY_BYTES:
         raise InputError(
-            f"not a key for pseudonyms: {KEY_BYTES} bytes are expected",
+            f"not a key for {purpose}: {KEY_BYTES} bytes are expected",
             where=str(path),
-            cure="Remove the file to start with a new key; pseudonyms will then differ from earlier reports.",
+            cure=f"Remove the file to start with a new key; {purpose} will then differ from earlier ones.",
         )
     return key
 

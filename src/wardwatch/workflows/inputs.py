@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from wardwatch.errors import InputError
 from wardwatch.traffic.examine import Source
@@ -16,12 +16,20 @@ SUFFIXES: Final = frozenset((".pcap", ".pcapng", ".cap", ".dmp"))
 """How captures are usually called, also with .gz or .zst behind it; logs bear too many names to tell."""
 
 
+class Image(NamedTuple):
+    """Firmware to be examined; `named` by the user, or found in a folder, where one that breaks is a gap."""
+
+    path: Path
+    named: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Sorted:
     """Inputs by kind, in the order given, folders by name; `passed_over` says what in a folder was not read."""
 
     captures: tuple[Source, ...] = ()
     logs: tuple[Source, ...] = ()
+    images: tuple[Image, ...] = ()
     passed_over: tuple[Gap, ...] = ()
 
 
@@ -31,21 +39,38 @@ def sort_out(paths: Sequence[str], *, is_log: bool = False) -> Sorted:
     `is_log`: the user described a log's columns, so whatever is no capture is taken for such a log.
     """
     kinds: dict[InputKind, list[Source]] = {InputKind.CAPTURE: [], InputKind.LOG: []}
-    passed_over = []
+    passed_over: list[Gap] = []
+    images: list[Image] = []
     for source, named in _expand(paths):
+        if isinstance(source, Path) and source.is_dir():
+            images.append(Image(source, named))
+            continue
         try:
             kinds[recognise(source, is_log=is_log)].append(source)
         except InputError as error:
-            if named:
+            if source != "-" and _is_image(source, named=named):
+                images.append(Image(source, named))
+            elif named:
                 raise
-            passed_over.append(Gap(str(source), "the file", error.what, _bears(source)))
-    if not any(kinds.values()):
+            else:
+                passed_over.append(Gap(str(source), "the file", error.what, _bears(source)))
+    if not any(kinds.values()) and not images:
         raise InputError(
             "there is nothing in it that wardwatch reads",
             where=", ".join(paths),
-            cure="It reads captures (pcap, pcapng) and flow logs (Zeek, nfdump, firewall CSV), also gzip or zstd.",
+            cure="It reads captures (pcap, pcapng) and flow logs (Zeek, nfdump, firewall CSV), also gzip or zstd, "
+            "and firmware images, programs and scripts.",
         )
-    return Sorted(tuple(kinds[InputKind.CAPTURE]), tuple(kinds[InputKind.LOG]), tuple(passed_over))
+    logs = tuple(kinds[InputKind.LOG])
+    return Sorted(tuple(kinds[InputKind.CAPTURE]), logs, tuple(images), tuple(passed_over))
+
+
+def _is_image(path: Path, *, named: bool) -> bool:
+    """Whether it is firmware; a script lying in a folder of captures is none unless somebody named it."""
+    from wardwatch.firmware.image import recognise_image  # noqa: PLC0415  # captures do not pay for it
+
+    kind = recognise_image(path)
+    return kind is not None and (named or kind != "script")
 
 
 def _bears(source: Source) -> tuple[str, ...]:
@@ -58,6 +83,8 @@ def _expand(paths: Sequence[str]) -> Iterator[tuple[Source, bool]]:
     for text in paths:
         if text == "-":
             yield "-", True
+        elif Path(text).is_dir() and _is_image(Path(text), named=True):
+            yield Path(text), True
         elif Path(text).is_dir():
             yield from ((path, False) for path in _files_below(Path(text)))
         else:

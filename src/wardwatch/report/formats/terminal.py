@@ -3,17 +3,18 @@
 Never more than forty lines of text as wide as the context says. The words are the same with and without colour.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, Final, Literal
 
 from wardwatch.report import sentences
+from wardwatch.report.anatomy import outline
 from wardwatch.report.context import Context
 from wardwatch.report.facts import Facts, destinations, noun, patients
 from wardwatch.report.steps import steps
 from wardwatch.report.units import STATES, clean, cut, many, number, offsets, size, span
-from wardwatch.vocabulary import Gap, Report, Severity, Subject, Verdict
+from wardwatch.vocabulary import Gap, Report, Severity, Subject, SubjectKind, Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,6 +25,10 @@ _ROWS: Final = 10
 _VERDICT_LINES: Final = 5
 _STEP_LINES: Final = 3
 _GAP_LINES: Final = 3
+_INSIDE_LINES: Final = 2
+_SCREEN: Final = 40
+_FEWEST: Final = 4
+_FILE: Final = 44
 _ADDRESS: Final = 22
 _NAME: Final = 30
 _NARROWEST: Final = 7
@@ -36,6 +41,9 @@ _BOLD: Final = "bold"
 _QUIET: Final = "dim"
 
 
+Say = Callable[["Console", Facts, Context], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Terminal:
     """The document people see first."""
@@ -46,14 +54,19 @@ class Terminal:
 
     def render(self, report: Report, context: Context) -> str:
         """Return at most forty lines."""
-        console = _console(context)
         facts = Facts(report)
-        _say_verdict(console, facts, context)
-        _say_devices(console, facts, context)
-        _say_steps(console, facts, context)
-        _say_gaps(console, facts, context)
-        _say_remarks(console, facts, context)
-        return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"  # type: ignore[attr-defined]  # it is the StringIO made below
+        head = _lines(facts, context, (_say_verdict, _say_devices))
+        tail = _lines(facts, context, (_say_steps, _say_gaps, _say_remarks))
+        inside = _inside(facts, context, _SCREEN - len(head) - len(tail))
+        return "\n".join((*head, *inside, *tail)) + "\n"
+
+
+def _lines(facts: Facts, context: Context, says: Sequence[Say]) -> list[str]:
+    """What these print, line by line."""
+    console = _console(context)
+    for say in says:
+        say(console, facts, context)
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]  # it is the StringIO made below
 
 
 def _console(context: Context) -> "Console":
@@ -171,6 +184,29 @@ def _device(facts: Facts, context: Context, subject: Subject) -> list["Text"]:
     ]
 
 
+def _inside(facts: Facts, context: Context, most: int) -> list[str]:
+    """What the code does step by step, or what became of each finding, in at most so many lines."""
+    told: list[str] = []
+    for block in outline.blocks(facts):
+        lines = _block(block, context)
+        room = most - len(told)
+        if len(lines) > room:
+            lines = [*lines[: room - 1], "…"] if room > _FEWEST else []
+        told += lines
+    return told
+
+
+def _block(block: outline.Block, context: Context) -> list[str]:
+    console = _console(context)
+    _heading(console, block.heading)
+    for line in block.lines:
+        shape = STATES[line.state][0] if line.state else line.head
+        words = _text(line.words)
+        words.append_text(_text(line.quiet, _QUIET))
+        _paragraph(console, f"{shape}  " if shape else "", words, _INSIDE_LINES, _COLOURS.get(shape, ""))
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]  # it is the StringIO made below
+
+
 def _state(verdict: Verdict) -> "Text":
     shape, word = STATES[verdict]
     text = _text(shape, _COLOURS[shape])
@@ -180,7 +216,9 @@ def _state(verdict: Verdict) -> "Text":
 
 def _address(subject: Subject) -> str:
     addresses = subject.device.addresses if subject.device else ()
-    return cut(addresses[0] if addresses else subject.name or subject.id, _ADDRESS)
+    if addresses:
+        return cut(addresses[0], _ADDRESS)
+    return cut(subject.name or subject.id, _ADDRESS if subject.kind is SubjectKind.DEVICE else _FILE)
 
 
 def _profile(subject: Subject, context: Context) -> str:

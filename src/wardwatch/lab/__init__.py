@@ -1,0 +1,1 @@
+"""In: a network as data. Out: that network in namespaces of its own, without a way to any other."""
