@@ -85,8 +85,8 @@ typedef struct path {
     flags f[8];
     u8 q[512];
     u32 qt[512];
-    u64 pc, pending; /* pending: where a branch goes after its delay slot */
-    u8 has_pending, thumb, it, over, dead;
+    u64 pc;
+    u8 thumb, it, over, dead, leaving;
     u32 depth, steps, order, nguards;
     u64 heap;
     frame frames[FRAMES];
