@@ -1,4 +1,4 @@
-"""In: scripts from libFuzzer. Out: nothing, unless opening an image raises, loses bytes, or lets a path out of its tree.
+"""In: scripts from libFuzzer. Out: nothing, unless opening an image raises, loses bytes, or lets a path lead out.
 
 Run: `python fuzz/image_fuzz.py -max_total_time=60`; the samples in tests/firmware/image are built in.
 """
