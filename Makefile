@@ -129,7 +129,7 @@ test-long: dev oracles $(STAMPS)/long
 
 bench: dev
 	@$(BIN)/python benchmarks/run.py $(BENCH)
-	@$(BIN)/python benchmarks/firmware.py $(BENCH)
+	@$(BIN)/python benchmarks/firmware.py $(filter --quick,$(BENCH))
 
 firmware: dev
 	@$(BIN)/python -m wardwatch.twin.firmware.recipe

@@ -41,9 +41,9 @@ print(time.process_time() - began)
 ALIKE: Final = {
     "open": {"open", "open64", "openat", "creat"},
     "umount": {"umount", "umount2"},
-    "popen": {"popen"},
     "chmod": {"chmod", "fchmodat"},
 }
+"""Names under which the same call may be given: a static program holds the system call's."""
 PUBLIC: Final = re.compile(r"(192\.0\.2|198\.51\.100|203\.0\.113)\.\d+")
 LIBRARY_SIZE: Final = 17 * MEGA
 
