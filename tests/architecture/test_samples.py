@@ -40,7 +40,9 @@ DETECTORS = Kind(
 )
 DOCUMENTS = Kind("wardwatch.report.formats", "FORMAT", ("report/golden/*{}*",), by_offer=True)
 LOGS = Kind("wardwatch.traffic.logs.formats", "FORMAT", ("traffic/logs/samples/{}/*",))
-KINDS = (CODECS, DETECTORS, DOCUMENTS, LOGS)
+DIALECTS = Kind("wardwatch.contain.dialects", "DIALECT", ("contain/samples/{}/*",), by_offer=True)
+READERS = Kind("wardwatch.contain.readers", "READER", ("contain/samples/{}/*",), by_offer=True)
+KINDS = (CODECS, DETECTORS, DOCUMENTS, LOGS, DIALECTS, READERS)
 PLACES = [
     (module, place.format(name)) for kind in KINDS for module, name in kind.offered().items() for place in kind.places
 ]
@@ -60,14 +62,14 @@ def test_every_kind_of_plug_in_is_there(kind: Kind) -> None:
 
 
 # Codecs that need several files keep their parts beside them, so protocols/ is not asked.
-@pytest.mark.parametrize("kind", [DETECTORS, DOCUMENTS, LOGS], ids=lambda kind: kind.package)
+@pytest.mark.parametrize("kind", [DETECTORS, DOCUMENTS, LOGS, DIALECTS, READERS], ids=lambda kind: kind.package)
 def test_every_module_of_a_plug_in_folder_is_one(kind: Kind) -> None:
     folder = ROOT / "src" / kind.package.replace(".", "/")
     there = {f"{kind.package}.{path.stem}" for path in folder.glob("*.py") if path.stem != "__init__"}
     assert there == set(kind.offered())
 
 
-@pytest.mark.parametrize("kind", [CODECS, DETECTORS, LOGS], ids=lambda kind: kind.package)
+@pytest.mark.parametrize("kind", [CODECS, DETECTORS, LOGS, DIALECTS, READERS], ids=lambda kind: kind.package)
 def test_no_samples_lie_about_without_their_plug_in(kind: Kind) -> None:
     folder = TESTS / kind.places[0].split("/{}")[0]
     assert {path.name for path in folder.iterdir() if path.is_dir()} <= set(kind.offered().values())
