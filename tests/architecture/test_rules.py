@@ -17,7 +17,17 @@ PROMISED = (
     "traffic.phone-home",
     "traffic.foreign-arp",
     "traffic.unsolicited-udp",
+    "firmware.hard-coded-peer",
+    "firmware.remote-mount",
+    "firmware.interface-enabled",
+    "firmware.overwrites-programs",
+    "firmware.runs-remote-file",
+    "firmware.reverse-backdoor",
+    "firmware.unverified-update",
+    "firmware.clear-telemetry",
+    "firmware.known-binary",
 )
+DETECTORS = ("wardwatch.traffic.detectors", "wardwatch.firmware.rules")
 
 
 @pytest.mark.parametrize("name", PROMISED)
@@ -30,12 +40,12 @@ def test_a_promised_rule_has_its_text(name: str) -> None:
 
 @pytest.mark.parametrize("name", PROMISED)
 def test_a_promised_rule_has_one_detector(name: str) -> None:
-    detectors = modules("wardwatch.traffic.detectors", "RULE")
+    detectors = [module for package in DETECTORS for module in modules(package, "RULE")]
     assert [detector.RULE for detector in detectors].count(name) == 1
 
 
 def test_no_rule_is_without_promise() -> None:
-    assert {name for name in rules() if name.startswith("traffic.")} == set(PROMISED)
+    assert set(rules()) == set(PROMISED)
 
 
 def test_a_rule_states_behaviour_and_no_intent() -> None:

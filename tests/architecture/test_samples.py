@@ -38,11 +38,23 @@ DETECTORS = Kind(
     ("traffic/detectors/samples/{}/fires/*", "traffic/detectors/samples/{}/silent/*"),
     by_offer=True,
 )
+FIRMWARE = Kind(
+    "wardwatch.firmware.rules",
+    "RULE",
+    ("firmware/rules/samples/{}/fires/*", "firmware/rules/samples/{}/silent/*"),
+    by_offer=True,
+)
 DOCUMENTS = Kind("wardwatch.report.formats", "FORMAT", ("report/golden/*{}*",), by_offer=True)
 LOGS = Kind("wardwatch.traffic.logs.formats", "FORMAT", ("traffic/logs/samples/{}/*",))
+IMAGES = Kind("wardwatch.firmware.image.formats", "FORMAT", ("firmware/image/samples/{}/*",))
+LANGUAGES = Kind("wardwatch.firmware.scripts.languages", "LANGUAGE", ("firmware/scripts/samples/{}/*",), by_offer=True)
+MECHANISMS = Kind(
+    "wardwatch.firmware.startup.mechanisms", "MECHANISM", ("firmware/startup/samples/{}/*",), by_offer=True
+)
 DIALECTS = Kind("wardwatch.contain.dialects", "DIALECT", ("contain/samples/{}/*",), by_offer=True)
 READERS = Kind("wardwatch.contain.readers", "READER", ("contain/samples/{}/*",), by_offer=True)
-KINDS = (CODECS, DETECTORS, DOCUMENTS, LOGS, DIALECTS, READERS)
+RULES = (DIALECTS, READERS)
+KINDS = (CODECS, DETECTORS, FIRMWARE, DOCUMENTS, LOGS, IMAGES, LANGUAGES, MECHANISMS, *RULES)
 PLACES = [
     (module, place.format(name)) for kind in KINDS for module, name in kind.offered().items() for place in kind.places
 ]
@@ -62,14 +74,18 @@ def test_every_kind_of_plug_in_is_there(kind: Kind) -> None:
 
 
 # Codecs that need several files keep their parts beside them, so protocols/ is not asked.
-@pytest.mark.parametrize("kind", [DETECTORS, DOCUMENTS, LOGS, DIALECTS, READERS], ids=lambda kind: kind.package)
+@pytest.mark.parametrize(
+    "kind", [DETECTORS, FIRMWARE, DOCUMENTS, LOGS, IMAGES, LANGUAGES, MECHANISMS, *RULES], ids=lambda kind: kind.package
+)
 def test_every_module_of_a_plug_in_folder_is_one(kind: Kind) -> None:
     folder = ROOT / "src" / kind.package.replace(".", "/")
     there = {f"{kind.package}.{path.stem}" for path in folder.glob("*.py") if path.stem != "__init__"}
     assert there == set(kind.offered())
 
 
-@pytest.mark.parametrize("kind", [CODECS, DETECTORS, LOGS, DIALECTS, READERS], ids=lambda kind: kind.package)
+@pytest.mark.parametrize(
+    "kind", [CODECS, DETECTORS, FIRMWARE, LOGS, IMAGES, LANGUAGES, MECHANISMS, *RULES], ids=lambda kind: kind.package
+)
 def test_no_samples_lie_about_without_their_plug_in(kind: Kind) -> None:
     folder = TESTS / kind.places[0].split("/{}")[0]
     assert {path.name for path in folder.iterdir() if path.is_dir()} <= set(kind.offered().values())

@@ -10,6 +10,19 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import strategies as st
 
+from wardwatch.dissection import (
+    Audited,
+    Chain,
+    Component,
+    Dissection,
+    Instruction,
+    Mitigation,
+    Recovered,
+    StartUp,
+    Step,
+    Stop,
+    Stretch,
+)
 from wardwatch.report.context import Context
 from wardwatch.vocabulary import (
     Device,
@@ -271,7 +284,22 @@ def everything(evil: str) -> Report:
         subjects=(Subject(evil, SubjectKind.DEVICE, evil, judgement, device),),
         exposures=(sent,),
         timeline=(TimelineRow(evil, evil, marks, outside=True),),
+        dissections=(dissected(evil),),
     )
+
+
+def dissected(evil: str) -> Dissection:
+    """An image in which every text is `evil`."""
+    step = Step(
+        evil, evil, evil, evil, evil, 1, 2, evil, (evil,), (evil,),
+        (Recovered(evil, evil),), (Instruction(1, evil, evil, marked=True),),
+    )  # fmt: skip
+    measures = tuple(Mitigation(evil, evil, holds, evil, evil) for holds in ("stops", "does not stop", "cannot tell"))
+    chain = Chain(evil, evil, (step,) * 2, (Stop(evil, evil, evil, 1, 2),) * 2, None, evil, measures)
+    return Dissection(
+        evil, (chain,) * 2, (Stretch(0, 1, "not understood", evil, 8.0),), (StartUp(1, evil, 1, evil, evil, 3),),
+        (Component(evil, evil, evil, evil, 1, evil, (evil,)),), (Audited(evil, "absent", evil, evil),), (evil,), 1, 1,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

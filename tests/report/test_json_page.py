@@ -24,7 +24,10 @@ def inside(node: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  # a JSON Sch
 
 
 KEYS = {
-    name for node in inside(SCHEMA) for name in node.get("properties", {}) if isinstance(node.get("properties"), dict)
+    name
+    for node in inside(SCHEMA)
+    if node.get("type") in ("object", ["object", "null"])  # a component has a key called `properties`
+    for name in node.get("properties", {})
 }
 WORDS = {word for node in inside(SCHEMA) for word in node.get("enum", []) if isinstance(word, str)}
 

@@ -24,7 +24,12 @@ class _Entry(NamedTuple):
 
 
 COMMANDS: Final = {
-    "scan": _Entry("wardwatch.cli.scan", "scan", "Say which monitors phone home and what they have exposed."),
+    "scan": _Entry(
+        "wardwatch.cli.scan", "scan", "Say which monitors phone home, what they exposed, what firmware does."
+    ),
+    "firmware": _Entry(
+        "wardwatch.cli.firmware", "firmware", "Compare two versions: is the patch real? List an image's parts."
+    ),
     "explain": _Entry("wardwatch.cli.explain", "explain", "Print what a rule finds, why it matters and what to do."),
     "twin": _Entry("wardwatch.cli.twin", "twin", "Make a ward that is not there: captures and live streams."),
     "contain": _Entry("wardwatch.cli.contain", "contain", "Rules that cut a monitor off, and the proof that they do."),

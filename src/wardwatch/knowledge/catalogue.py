@@ -65,6 +65,18 @@ def thresholds(name: str) -> Mapping[str, Any]:
     return _document("thresholds", f"{name}.toml")
 
 
+@cache
+def firmware_table(name: str) -> Mapping[str, Any]:
+    """What `firmware/NAME.toml` says about commands, calls, peers, paths or measures."""
+    return _document("firmware", f"{name}.toml")
+
+
+@cache
+def components() -> tuple[Mapping[str, str], ...]:
+    """How software names itself in its programs' strings: name, kind, marker, pattern, cpe and source of each."""
+    return tuple(entry for document in _documents("components") for entry in document["component"])
+
+
 def _rule(document: dict[str, Any]) -> Rule:
     trimmed = {key: value.strip() if isinstance(value, str) else value for key, value in document.items()}
     return Rule(**_tuples(trimmed))

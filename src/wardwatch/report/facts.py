@@ -8,8 +8,20 @@ from functools import cached_property
 from ipaddress import ip_address, ip_network
 from typing import Final
 
+from wardwatch.dissection import Chain
 from wardwatch.report import contents
-from wardwatch.vocabulary import Exposure, Finding, Gap, Report, Severity, Subject, SubjectKind, TimelineRow, Verdict
+from wardwatch.vocabulary import (
+    EvidenceKind,
+    Exposure,
+    Finding,
+    Gap,
+    Report,
+    Severity,
+    Subject,
+    SubjectKind,
+    TimelineRow,
+    Verdict,
+)
 
 DOCUMENTED: Final = ip_network("202.114.4.0/24")
 """The block of the addresses built into the CMS8000 (CISA ICSMA-25-030-01 Update A)."""
@@ -178,6 +190,17 @@ class Facts:
         for row in self.timeline:
             sorted_out.setdefault(row.subject, []).append(row.to)
         return sorted_out
+
+    @cached_property
+    def chains(self) -> list[tuple[str, Chain]]:
+        """What the code of each subject does step by step, with the subject's id."""
+        return [(each.subject, chain) for each in self.report.dissections for chain in each.chains]
+
+    @cached_property
+    def has_packets(self) -> bool:
+        """Whether any evidence lies in traffic."""
+        kinds = {item.kind for finding in self.findings for item in finding.evidence}
+        return bool(kinds & {EvidenceKind.PACKET, EvidenceKind.FLOW})
 
     def sent_by(self, subject: str) -> list[Exposure]:
         """What one subject sent in clear text, to anybody."""

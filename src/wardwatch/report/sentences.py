@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime, tzinfo
 from typing import Final
 
+from wardwatch.report.anatomy import sentences as anatomy
 from wardwatch.report.facts import ATTEMPT, CALL, MONITOR, Facts, destinations, noun, patients
 from wardwatch.report.units import between, cut, duration, listed, many, number, sentence, size, span
 from wardwatch.vocabulary import Exposure, Gap, Severity, Subject, TimelineMark, TimelineRow, Verdict
@@ -22,6 +23,8 @@ _INSTANT: Final = 0.05
 
 def verdict(facts: Facts, zone: tzinfo) -> str:
     """Return the verdict in one to four sentences, the first of which names the numbers."""
+    if facts.report.comparison:
+        return " ".join(filter(None, anatomy.compared(facts, facts.report.comparison)))
     said = {Verdict.FOUND: _found, Verdict.UNKNOWN: _unknown, Verdict.CLEAR: _clear}
     speak = said.get(facts.report.judgement.verdict)
     parts = speak(facts, zone) if speak else [f"The verdict is '{facts.report.judgement.verdict}'."]
@@ -43,7 +46,10 @@ def _found(facts: Facts, zone: tzinfo) -> list[str]:
             whole = [f"{share(fresh, facts)} {did} {when}.", outcome]
             parts += [f"{_others(fresh, facts)} {did}."] if told else whole
             told |= fresh
-    rest = len(facts.found) - len(told)
+    if code := anatomy.found(facts):
+        parts += code
+        told |= {subject for subject, _ in facts.chains}
+    rest = len([subject for subject in facts.found if subject.id not in told])
     also = f"Something was found on {number(rest)} more." if rest > 0 else ""
     return [*parts, also, _also_unknown(facts)] if told else [_otherwise(facts), _also_unknown(facts)]
 
@@ -184,14 +190,18 @@ def _on_the_wire(facts: Facts) -> bool:
 def examined(facts: Facts) -> str:
     """'3 captures (1.2 GB, spanning 4 h 10 min)'."""
     inputs = facts.report.inputs
-    kinds = {_kind(each.kind) for each in inputs}
+    kinds = {_kind(each.kind, has_code=bool(facts.report.dissections)) for each in inputs}
     what = many(len(inputs), kinds.pop() if len(kinds) == 1 else "input")
     told = [size(sum(each.bytes for each in inputs)), *_spanning(facts.report.first, facts.report.last)]
     return f"{what} ({', '.join(told)})"
 
 
-def _kind(kind: str) -> str:
-    return "capture" if kind.lower() in _CAPTURES else cut(kind, _NAME).replace("-", " ") or "input"
+def _kind(kind: str, *, has_code: bool) -> str:
+    if kind.lower() in _CAPTURES:
+        return "capture"
+    if has_code:
+        return {"elf": "program", "script": "script"}.get(kind.lower(), "firmware image")
+    return cut(kind, _NAME).replace("-", " ") or "input"
 
 
 def _spanning(first: datetime | None, last: datetime | None) -> list[str]:

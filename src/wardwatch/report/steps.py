@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
+from wardwatch.report.anatomy import steps as anatomy
 from wardwatch.report.context import Context
 from wardwatch.report.facts import DOCUMENTED, MONITOR, Facts, is_documented, noun, patients
 from wardwatch.report.units import cut, listed, many, sentence, span
@@ -144,6 +145,7 @@ _CHOICES: Final[tuple[Callable[[Facts, Context], Iterator[str]], ...]] = (
     _watch,
     _tell,
     _separate,
+    *anatomy.CHOICES,
     _remedies,
     _capture_again,
     _keep_away,

@@ -200,10 +200,13 @@ def listed(items: Sequence[str], most: int = 3, more: str = "more") -> str:
 
 
 def sentence(text: str) -> str:
-    """`text` beginning with a capital and ending with a full stop."""
+    """`text` beginning with a capital and ending with a full stop; 'eth0' and other names stay as they are."""
     trimmed = text.strip()
+    if not trimmed:
+        return ""
     ended = trimmed if trimmed.endswith((".", "!", "?", "…")) else f"{trimmed}."
-    return ended[:1].upper() + ended[1:] if trimmed else ""
+    is_word = trimmed.split()[0].rstrip(",.:;").isalpha()
+    return ended[:1].upper() + ended[1:] if is_word else ended
 
 
 def cut(text: str, limit: int) -> str:

@@ -22,6 +22,7 @@ class Sorted:
 
     captures: tuple[Source, ...] = ()
     logs: tuple[Source, ...] = ()
+    images: tuple[Path, ...] = ()
     passed_over: tuple[Gap, ...] = ()
 
 
@@ -31,21 +32,38 @@ def sort_out(paths: Sequence[str], *, is_log: bool = False) -> Sorted:
     `is_log`: the user described a log's columns, so whatever is no capture is taken for such a log.
     """
     kinds: dict[InputKind, list[Source]] = {InputKind.CAPTURE: [], InputKind.LOG: []}
-    passed_over = []
+    passed_over: list[Gap] = []
+    images: list[Path] = []
     for source, named in _expand(paths):
+        if isinstance(source, Path) and source.is_dir():
+            images.append(source)
+            continue
         try:
             kinds[recognise(source, is_log=is_log)].append(source)
         except InputError as error:
-            if named:
+            if source != "-" and _is_image(source, named=named):
+                images.append(source)
+            elif named:
                 raise
-            passed_over.append(Gap(str(source), "the file", error.what, _bears(source)))
-    if not any(kinds.values()):
+            else:
+                passed_over.append(Gap(str(source), "the file", error.what, _bears(source)))
+    if not any(kinds.values()) and not images:
         raise InputError(
             "there is nothing in it that wardwatch reads",
             where=", ".join(paths),
-            cure="It reads captures (pcap, pcapng) and flow logs (Zeek, nfdump, firewall CSV), also gzip or zstd.",
+            cure="It reads captures (pcap, pcapng) and flow logs (Zeek, nfdump, firewall CSV), also gzip or zstd, "
+            "and firmware images, programs and scripts.",
         )
-    return Sorted(tuple(kinds[InputKind.CAPTURE]), tuple(kinds[InputKind.LOG]), tuple(passed_over))
+    logs = tuple(kinds[InputKind.LOG])
+    return Sorted(tuple(kinds[InputKind.CAPTURE]), logs, tuple(images), tuple(passed_over))
+
+
+def _is_image(path: Path, *, named: bool) -> bool:
+    """Whether it is firmware; a script lying in a folder of captures is none unless somebody named it."""
+    from wardwatch.firmware.image import recognise_image  # noqa: PLC0415  # captures do not pay for it
+
+    kind = recognise_image(path)
+    return kind is not None and (named or kind != "script")
 
 
 def _bears(source: Source) -> tuple[str, ...]:
@@ -58,6 +76,8 @@ def _expand(paths: Sequence[str]) -> Iterator[tuple[Source, bool]]:
     for text in paths:
         if text == "-":
             yield "-", True
+        elif Path(text).is_dir() and _is_image(Path(text), named=True):
+            yield Path(text), True
         elif Path(text).is_dir():
             yield from ((path, False) for path in _files_below(Path(text)))
         else:

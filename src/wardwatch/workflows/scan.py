@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wardwatch.secrecy import Veil
 from wardwatch.traffic.examine import Answer, Question, examine_captures, examine_logs
@@ -11,6 +12,9 @@ from wardwatch.traffic.scene import time_of
 from wardwatch.vocabulary import Gap, Report, Subject, judge
 
 from .inputs import sort_out
+
+if TYPE_CHECKING:
+    from wardwatch.firmware.examine import Answer as FirmwareAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class Request:
     mapping: Path | None = None
     documents: bool = False
     progress: Callable[[int], None] | None = None
+    mitigations: tuple[str, ...] = ()
+    yara: Path | None = None
 
 
 def scan(request: Request) -> Report:
@@ -34,21 +40,38 @@ def scan(request: Request) -> Report:
         answers.append(examine_captures(inputs.captures, question))
     if inputs.logs:
         answers.append(examine_logs(inputs.logs, question))
-    return _report(answers, inputs.passed_over)
+    return _report(answers, _images(inputs.images, request), inputs.passed_over)
 
 
-def _report(answers: Sequence[Answer], passed_over: tuple[Gap, ...]) -> Report:
+def _images(paths: Sequence[Path], request: Request) -> "tuple[FirmwareAnswer, ...]":
+    if not paths:
+        return ()
+    from .firmware import FirmwareRequest, examine  # noqa: PLC0415  # captures do not pay for it
+
+    asked = FirmwareRequest(request.mitigations, request.yara, request.documents, request.progress)
+    return examine(paths, asked)
+
+
+def _report(
+    answers: Sequence[Answer], images: "Sequence[FirmwareAnswer]", passed_over: tuple[Gap, ...]
+) -> Report:  # fmt: skip
     findings = [finding for answer in answers for finding in answer.findings]
-    gaps = [*(gap for answer in answers for gap in answer.gaps), *passed_over]
+    findings += [finding for image in images for finding in image.findings]
+    gaps = [gap for answer in answers for gap in answer.gaps]
+    gaps += [*(gap for image in images for gap in image.gaps), *passed_over]
     times = [time for answer in answers if answer.times for time in answer.times]
     return Report(
         judge(sorted(findings, key=lambda f: (f.severity.rank, f.rule, f.subject, f.id)), gaps),
-        tuple(examined for answer in answers for examined in answer.inputs),
-        _merged([subject for answer in answers for subject in answer.subjects]),
+        (*(examined for answer in answers for examined in answer.inputs), *(image.examined for image in images)),
+        (
+            *_merged([subject for answer in answers for subject in answer.subjects]),
+            *(image.subject for image in images),
+        ),
         tuple(exposure for answer in answers for exposure in answer.exposures),
         tuple(row for answer in answers for row in answer.timeline),
         time_of(min(times)) if times else None,
         time_of(max(times)) if times else None,
+        dissections=tuple(image.dissection for image in images),
     )
 
 

@@ -52,7 +52,9 @@ def test_the_example_is_as_reviewed(example: Report, context: Context, golden: C
 
 def test_keys_stand_in_the_contracts_order(example: Report) -> None:
     said = document(example)
-    assert list(said) == ["schema", "tool", "verdict", "inputs", "subjects", "findings", "exposure", "gaps"]
+    assert list(said) == [
+        "schema", "tool", "verdict", "inputs", "subjects", "findings", "exposure", "gaps", "dissections", "comparison",
+    ]  # fmt: skip
     assert list(said["findings"][0]) == [
         *("id", "rule", "title", "subject", "severity", "confidence", "summary", "evidence", "references", "remedy")
     ]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from wardwatch.report import sent, sentences, tables, timeline
+from wardwatch.report.anatomy import page as anatomy
 from wardwatch.report.context import Context
 from wardwatch.report.facts import Facts
 from wardwatch.report.pointers import Pointer, pointer, reference
@@ -123,6 +124,8 @@ def _page(facts: Facts, context: Context) -> dict[str, Any]:
         "doubts": sent.doubts(facts, context),
         "people": sent.people(facts, context),
         **_findings(facts, context),
+        **anatomy.values(facts, context),
+        "packets": facts.has_packets,
         "gaps": tables.gaps(facts, context),
         "whole": all(each.examined == each.total for each in facts.report.inputs),
         "inputs": tables.inputs(facts, context),

@@ -6,9 +6,10 @@ the same bytes. Every text in it is printable.
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from wardwatch.dissection import Comparison, Dissection
 from wardwatch.report import contents
 from wardwatch.report.context import Context
 from wardwatch.report.units import clean
@@ -39,7 +40,9 @@ def _lines(report: Report, context: Context) -> Iterator[str]:
     yield from _list("subjects", map(_subject, contents.subjects(report)))
     yield from _list("findings", map(_finding, contents.findings(report)))
     yield from _list("exposure", map(_exposure, contents.exposures(report)))
-    yield from _list("gaps", map(_gap, contents.gaps(report)), end="\n")
+    yield from _list("gaps", map(_gap, contents.gaps(report)))
+    yield from _list("dissections", map(_shown, report.dissections))
+    yield f'"comparison": {_text(_shown(report.comparison) if report.comparison else None)}\n'
     yield "}\n"
 
 
@@ -56,6 +59,11 @@ def _text(value: object) -> str:
 
 def _all_clean(texts: Iterable[str]) -> list[str]:
     return [clean(text) for text in texts]
+
+
+def _shown(value: Dissection | Comparison) -> dict[str, Any]:
+    """The words of an image as they are: their names are the document's, and their texts are printable already."""
+    return asdict(value)
 
 
 def _input(examined: Examined) -> dict[str, Any]:

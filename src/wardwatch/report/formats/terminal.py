@@ -3,12 +3,13 @@
 Never more than forty lines of text as wide as the context says. The words are the same with and without colour.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, Final, Literal
 
 from wardwatch.report import sentences
+from wardwatch.report.anatomy import outline
 from wardwatch.report.context import Context
 from wardwatch.report.facts import Facts, destinations, noun, patients
 from wardwatch.report.steps import steps
@@ -24,6 +25,8 @@ _ROWS: Final = 10
 _VERDICT_LINES: Final = 5
 _STEP_LINES: Final = 3
 _GAP_LINES: Final = 3
+_INSIDE_LINES: Final = 2
+_SCREEN: Final = 40
 _ADDRESS: Final = 22
 _NAME: Final = 30
 _NARROWEST: Final = 7
@@ -36,6 +39,9 @@ _BOLD: Final = "bold"
 _QUIET: Final = "dim"
 
 
+Say = Callable[["Console", Facts, Context], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Terminal:
     """The document people see first."""
@@ -46,14 +52,19 @@ class Terminal:
 
     def render(self, report: Report, context: Context) -> str:
         """Return at most forty lines."""
-        console = _console(context)
         facts = Facts(report)
-        _say_verdict(console, facts, context)
-        _say_devices(console, facts, context)
-        _say_steps(console, facts, context)
-        _say_gaps(console, facts, context)
-        _say_remarks(console, facts, context)
-        return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()) + "\n"  # type: ignore[attr-defined]  # it is the StringIO made below
+        head = _lines(facts, context, (_say_verdict, _say_devices))
+        tail = _lines(facts, context, (_say_steps, _say_gaps, _say_remarks))
+        inside = _inside(facts, context, _SCREEN - len(head) - len(tail))
+        return "\n".join((*head, *inside, *tail)) + "\n"
+
+
+def _lines(facts: Facts, context: Context, says: Sequence[Say]) -> list[str]:
+    """What these print, line by line."""
+    console = _console(context)
+    for say in says:
+        say(console, facts, context)
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]  # it is the StringIO made below
 
 
 def _console(context: Context) -> "Console":
@@ -169,6 +180,27 @@ def _device(facts: Facts, context: Context, subject: Subject) -> list["Text"]:
         _text(size(sum(each.bytes for each in sent)) if sent else ""),
         _text(span(low, high) if sent else ""),
     ]
+
+
+def _inside(facts: Facts, context: Context, most: int) -> list[str]:
+    """What the code does step by step, or what became of each finding, as whole blocks in at most so many lines."""
+    told: list[str] = []
+    for block in outline.blocks(facts):
+        lines = _block(block, context)
+        if len(told) + len(lines) <= most:
+            told += lines
+    return told
+
+
+def _block(block: outline.Block, context: Context) -> list[str]:
+    console = _console(context)
+    _heading(console, block.heading)
+    for line in block.lines:
+        shape = STATES[line.state][0] if line.state else line.head
+        words = _text(line.words)
+        words.append_text(_text(line.quiet, _QUIET))
+        _paragraph(console, f"{shape}  " if shape else "", words, _INSIDE_LINES, _COLOURS.get(shape, ""))
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]  # it is the StringIO made below
 
 
 def _state(verdict: Verdict) -> "Text":

@@ -1,0 +1,129 @@
+"""In: a loaded program and hints where functions begin. Out: the flow of its code and its linkage."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from .binary import Machine
+from .flow import Flags, Flow, Longs, joined, only
+from .memory import Memory
+from .sets import a32, aarch64, mips, powerpc, t32, x86
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Stretches = tuple[tuple[int, int], ...]
+A32_SHARE: Final = 0.4
+"""Most words of A32 code are unconditional: their top four bits are 0b1110. In T32 code a tenth look so."""
+PIECE: Final = 64
+"""Words judged together where no function start tells where the instruction set may change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What the sweeps need. `hints` are starts from tables, bit 0 as written; `modes` those whose bit 0 counts."""
+
+    machine: Machine
+    memory: Memory
+    stretches: Stretches
+    hints: Longs
+    modes: Longs
+    gp: int | None
+    got: mips.Global | None = None
+
+    @property
+    def plain(self) -> int:
+        """The bits of a code pointer that are the address: Arm's bit 0 tells the instruction set."""
+        return -2 if self.machine is Machine.ARM else -1
+
+
+def flow(code: Code) -> tuple[Flow, Stretches]:
+    """The flow of all stretches, with plain addresses, and which of the code is T32."""
+    if code.machine is not Machine.ARM:
+        return joined(_swept(code, start, end) for start, end in code.stretches), ()
+    parts, thumb = [], []
+    for start, end in code.stretches:
+        part, there = _arm(code, start, end)
+        parts.append(part)
+        thumb += there
+    found = joined(parts)
+    plain = {name: getattr(found, name) & ~1 for name in ("calls_to", "jumps_to", "prologues")}
+    return replace(found, **plain), tuple(thumb)
+
+
+def _words(code: Code, start: int, end: int) -> tuple[int, "NDArray[np.uint32]"]:
+    start += -start % 4
+    return start, code.memory.words(start, end).astype(np.uint32)
+
+
+def _swept(code: Code, start: int, end: int) -> Flow:
+    machine = code.machine
+    if machine in (Machine.X86, Machine.X86_64):
+        held = code.memory.at(start, end - start)
+        return x86.sweep(held, start, code.hints, long_mode=machine is Machine.X86_64, got=code.gp)
+    at, words = _words(code, start, end)
+    if machine is Machine.AARCH64:
+        return aarch64.sweep(words, at)
+    return mips.sweep(words, at, code.got) if machine is Machine.MIPS else powerpc.sweep(words, at)
+
+
+def _arm(code: Code, start: int, end: int) -> tuple[Flow, list[tuple[int, int]]]:
+    """Both instruction sets where both occur, each where its code lies; and where that is T32."""
+    at, words = _words(code, start, end)
+    if not len(words):
+        return Flow(), []
+    thumb = thumb_words(code, at, words)
+
+    def in_t32(addresses: Longs) -> Flags:
+        chosen: Flags = thumb[np.clip((addresses - at) >> 2, 0, len(thumb) - 1)]
+        return chosen
+
+    parts = []
+    if not thumb.all():
+        parts.append(only(a32.sweep(words, at), lambda addresses: ~in_t32(addresses)))
+    if thumb.any():
+        halves = code.memory.words(at, end, "u2").astype(np.uint16)
+        starts = code.hints & ~1
+        parts.append(only(t32.sweep(halves, at, starts), in_t32))
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], thumb.astype(np.int8), [0]])))
+    runs = (at + 4 * edges).reshape(-1, 2).tolist()
+    return joined(parts), [(first, last) for first, last in runs]
+
+
+def thumb_words(code: Code, at: int, words: "NDArray[np.uint32]") -> Flags:
+    """Which words are T32: as the symbols say, and elsewhere as the words of each function look."""
+    places = np.unique(((code.hints & ~1) - at) >> 2)
+    places = places[(places > 0) & (places < len(words))]
+    gaps = np.arange(0, len(words), PIECE)
+    bounds = np.unique(np.concatenate([[0], places if len(places) else gaps]))
+    sizes = np.diff(np.append(bounds, len(words)))
+    always = np.add.reduceat((words >> 28 == 14).astype(np.int64), bounds)  # noqa: PLR2004  # the condition AL
+    empty = np.add.reduceat((words == 0).astype(np.int64), bounds)
+    thumb = always < A32_SHARE * np.maximum(sizes - empty, 1)
+    # What is too short to tell, or empty, goes with what lies before it.
+    telling = sizes - empty >= 4  # noqa: PLR2004  # words
+    if telling.any():
+        source = np.maximum.accumulate(np.where(telling, np.arange(len(bounds)), -1))
+        thumb = thumb[np.where(source < 0, np.flatnonzero(telling)[0], source)]
+    known = np.searchsorted(bounds, ((code.modes & ~1) - at) >> 2)
+    fits = (known < len(bounds)) & (((code.modes & ~1) - at) >> 2 == bounds[np.minimum(known, len(bounds) - 1)])
+    thumb[known[fits]] = (code.modes & 1 == 1)[fits]
+    return np.repeat(thumb, sizes)
+
+
+def linkage(code: Code, start: int, end: int) -> tuple[Longs, Longs]:
+    """PLT entries between two addresses, and the slots they go through."""
+    machine = code.machine
+    if machine in (Machine.X86, Machine.X86_64):
+        held = code.memory.at(start, end - start)
+        return x86.linkage(held, start, long_mode=machine is Machine.X86_64, got=code.gp)
+    at, words = _words(code, start, end)
+    if machine is Machine.ARM:
+        entries, slots = a32.linkage(words, at)
+        veneers = np.flatnonzero(np.isin(entries - 4, at + 4 * np.flatnonzero(words == a32.FROM_T32)))
+        more, their = t32.linkage(code.memory.words(at, end, "u2").astype(np.uint16), at)
+        return np.concatenate([entries, entries[veneers] - 4, more]), np.concatenate([slots, slots[veneers], their])
+    if machine is Machine.AARCH64:
+        return aarch64.linkage(words, at)
+    return mips.linkage(words, at) if machine is Machine.MIPS else powerpc.linkage(words, at)

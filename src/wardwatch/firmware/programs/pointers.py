@@ -1,0 +1,143 @@
+"""In: a loaded program and its flow. Out: pointers to its code: who may hold a function's address, and where.
+
+In a program that may be loaded anywhere every pointer has a relocation; elsewhere a word with its value is one.
+"""
+
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from . import functions
+from .binary import Function, Segment
+from .code import Code
+from .elf import ET_DYN, HIGHEST, PT_ARM_EXIDX, PT_DYNAMIC, PT_GNU_EH_FRAME, PT_LOAD, Elf
+from .flow import Flow, Longs
+from .loading import DT_PLTGOT, Loaded
+from .memory import Memory
+from .sites import looked_up
+from .symbols import DT_SYMTAB
+
+DT_INIT: Final = 12
+DT_FINI: Final = 13
+PT_PHDR: Final = 6
+ARRAYS: Final = ((25, 27), (26, 28), (32, 33))
+"""DT_INIT_ARRAY, DT_FINI_ARRAY, DT_PREINIT_ARRAY, each with the tag of its size."""
+MOST_IN_ARRAY: Final = 4096
+
+
+class Held(NamedTuple):
+    """Pointers into code: where each is, and the address it holds. `got`: what the global offset table holds."""
+
+    places: Longs
+    values: Longs
+    got: Longs
+
+
+def held(elf: Elf, image: Loaded, code: Code, flow: Flow) -> Held:
+    """All pointers into code, by constants in code, by relocation, and by value.
+
+    The global offset table serves calls as well, so only code that reads it takes an address.
+    """
+    own = ~np.isin(image.pointers, np.concatenate([image.got, _array_places(elf)]))
+    built = looked_up(flow.values, image.pointers, image.targets)
+    places = [flow.references, image.pointers[own]]
+    values = [np.where(built >= 0, built, flow.values), image.targets[own]]
+    if elf.kind != ET_DYN and code.stretches:
+        for segment in image.segments:
+            place, value = _pointing(segment, code.memory, code.stretches[0][0], code.stretches[-1][1])
+            kept = ~_described(elf, image, code, place)
+            places.append(place[kept])
+            values.append(value[kept])
+    place, value = np.concatenate(places), np.concatenate(values) & code.plain
+    inside = functions.inside(value, code.stretches)
+    got = image.targets[np.isin(image.pointers, image.got)] & code.plain
+    return Held(place[inside], value[inside], got[functions.inside(got, code.stretches)])
+
+
+def referenced(found: tuple[Function, ...], pointers: Held) -> dict[int, tuple[int, ...]]:
+    """Starts of functions whose address is taken, and where."""
+    starts = np.array([function.start for function in found], np.int64)
+    number = looked_up(pointers.values, starts, np.arange(len(starts), dtype=np.int64))
+    order = np.lexsort((pointers.places, number))
+    order = order[number[order] >= 0]
+    taken: dict[int, dict[int, None]] = {}
+    for at, which in zip(pointers.places[order].tolist(), number[order].tolist(), strict=True):
+        taken.setdefault(found[which].start, {})[at] = None
+    return {start: tuple(where) for start, where in taken.items()}
+
+
+def _array_places(elf: Elf) -> Longs:
+    """Where the pointers to constructors and destructors lie: they are no table that the program itself uses."""
+    width = elf.bits // 8
+    stretches = [
+        (elf.dynamic.get(tag, 0), min(elf.dynamic.get(size, 0) // width, MOST_IN_ARRAY)) for tag, size in ARRAYS
+    ]
+    parts = [at + width * np.arange(count, dtype=np.int64) for at, count in stretches if 0 < at < HIGHEST]
+    return np.concatenate([np.empty(0, np.int64), *parts])
+
+
+def _pointing(segment: Segment, memory: Memory, first: int, last: int) -> tuple[Longs, Longs]:
+    """The aligned words of a segment without code that have a value between two addresses."""
+    width = memory.bits // 8
+    start = segment.address + -segment.address % width
+    end = start if segment.executable else segment.address + len(segment.data)
+    words = memory.words(start, end, f"u{width}")
+    near = np.flatnonzero((words >= first) & (words <= last))
+    return start + width * near, words[near].astype(np.int64)
+
+
+def _described(elf: Elf, image: Loaded, code: Code, places: Longs) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """Which places belong to the file's own tables: headers, symbols, unwinding, the global offset table."""
+    symbols = elf.dynamic.get(DT_SYMTAB, 0)
+    stretches = [(symbols, symbols + len(image.symbols) * (24 if elf.bits == 64 else 16))]  # noqa: PLR2004  # the class
+    for header in elf.headers:
+        if header.kind in (PT_ARM_EXIDX, PT_DYNAMIC, PT_GNU_EH_FRAME, PT_PHDR):
+            stretches.append((header.address, header.address + header.file_size))
+        if header.kind == PT_LOAD and not header.offset:
+            stretches.append((header.address, header.address + 64))
+    if code.got is not None and not elf.dynamic.get(DT_PLTGOT):
+        stretches.append(_static_got(code))
+    inside = functions.inside(places, tuple(sorted(stretch for stretch in stretches if stretch[0] < stretch[1])))
+    return inside | np.isin(places, image.got)
+
+
+def _static_got(code: Code) -> tuple[int, int]:
+    """The GOT of a static MIPS program: from its two reserved words as long as words point into the program."""
+    start = code.got.got if code.got else 0
+    words = code.memory.words(start + 8, start + 0x10000).astype(np.int64)
+    known = functions.inside(
+        words, tuple(sorted((part.address, part.address + part.memory_size) for part in code.memory.segments))
+    )
+    count = int(np.argmin(known)) if len(known) and not known.all() else len(known)
+    return start, start + 8 + 4 * count
+
+
+def arm_got(flow: Flow, elf: Elf, image: Loaded) -> Flow:
+    """Constants that are offsets of words in the GOT become the addresses of those: r3 in `ldr r3, [r4, r3]`."""
+    got = elf.dynamic.get(DT_PLTGOT, 0)
+    if not 0 < got < HIGHEST or not len(image.got):
+        return flow
+    slots = (flow.values + got) & 0xFFFFFFFF
+    place = np.minimum(np.searchsorted(image.got, slots), len(image.got) - 1)
+    meant = (
+        (image.got[place] == slots) & (flow.values & 3 == 0) & (looked_up(slots, image.pointers, image.targets) >= 0)
+    )
+    return replace(flow, values=np.where(meant, slots, flow.values))
+
+
+def arrays(elf: Elf, memory: Memory) -> list[int]:
+    """What DT_INIT_ARRAY and its like point to."""
+    width = elf.bits // 8
+    found: list[int] = []
+    for tag, size in ARRAYS:
+        at, count = elf.dynamic.get(tag, 0), min(elf.dynamic.get(size, 0) // width, MOST_IN_ARRAY)
+        words = (memory.word(at + width * step) or 0 for step in range(count))
+        found += [word for word in words if word < HIGHEST]
+    return [word for word in found if word not in {0, (1 << elf.bits) - 1}]
+
+
+def fixed(elf: Elf, memory: Memory) -> Longs:
+    """Starts that the header and the dynamic section name."""
+    places = [elf.entry, elf.dynamic.get(DT_INIT, 0), elf.dynamic.get(DT_FINI, 0), *arrays(elf, memory)]
+    return np.array([place for place in places if 0 < place < HIGHEST], np.int64)

@@ -1,0 +1,1 @@
+"""In: a scene. Out: findings; one rule a file, found by its place."""

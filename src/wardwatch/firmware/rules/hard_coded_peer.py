@@ -1,0 +1,57 @@
+"""In: a scene. Out: addresses that stand in code and reach a network call, with whom they belong to where published."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from wardwatch.firmware.behaviours.peers import Scope, explained, scope
+from wardwatch.firmware.behaviours.words import Behaviour, Kind, Known
+from wardwatch.firmware.findings import by_which_way, confidence_of, evidence_of, found, listed
+from wardwatch.firmware.scene import Scene
+from wardwatch.vocabulary import Finding, Severity
+
+RULE = "firmware.hard-coded-peer"
+_CALLS = (Kind.CONNECT, Kind.SEND, Kind.RECEIVE, Kind.REMOTE_MOUNT, Kind.REMOTE_FETCH, Kind.RUN)
+
+
+def detect(scene: Scene) -> Iterator[Finding]:
+    """One finding for each address, one note for each name and each peer that something explains."""
+    by_host: dict[str, list[Behaviour]] = defaultdict(list)
+    for behaviour in scene.of(*_CALLS):
+        end = behaviour.end
+        if end and end.known is Known.HARD_CODED and scope(end.host) in {Scope.ROUTABLE, Scope.NAME}:
+            by_host[end.host].append(behaviour)
+    for host in sorted(by_host):
+        yield _finding(scene, host, by_host[host])
+
+
+def _finding(scene: Scene, host: str, seen: list[Behaviour]) -> Finding:
+    routed = sorted(
+        ((scene.route(each), each) for each in seen), key=lambda pair: (-confidence_of(pair[0]), str(pair[1].place))
+    )
+    route, first = routed[0]
+    ends = [each.end for each in seen if each.end]
+    why = explained(ends[0]) if all(explained(end) for end in ends) else ""
+    ports = sorted({end.port for end in ends if end.port})
+    about = f" It is published: {scene.known[host]}." if host in scene.known else ""
+    note = f" It is explained: {why}." if why else " It is a name, not an address." if scope(host) is Scope.NAME else ""
+    at = f" on port {listed(map(str, ports))}" if ports else ""
+    where = listed(dict.fromkeys(each.place.file for each in seen), 4)
+    return found(
+        RULE, scene.subject, _severity(scene, host, why), confidence_of(route, sure=first.sure),
+        f"{host}{at} is named in the code of {where} and reaches {_what(seen)}.{about}{note} {by_which_way(route)}",
+        (evidence_of(scene, each, way) for way, each in routed),
+    )  # fmt: skip
+
+
+def _severity(scene: Scene, host: str, why: str) -> Severity:
+    if why or scope(host) is Scope.NAME:
+        return Severity.INFO
+    return Severity.HIGH if host in scene.known else Severity.MEDIUM
+
+
+def _what(seen: list[Behaviour]) -> str:
+    words = {
+        Kind.CONNECT: "a connection", Kind.SEND: "a sending call", Kind.RECEIVE: "a receiving call",
+        Kind.REMOTE_MOUNT: "a mount", Kind.REMOTE_FETCH: "a download", Kind.RUN: "a remote shell",
+    }  # fmt: skip
+    return listed(dict.fromkeys(words[each.kind] for each in seen))
