@@ -1,4 +1,4 @@
-"""In: policies as text, good and bad. Out: whether the good come back the same, and the bad are refused with their place."""
+"""In: policies as text, good and bad. Out: whether the good come back the same and the bad are refused."""
 
 from collections.abc import Callable
 from dataclasses import replace
