@@ -111,6 +111,7 @@ SAID = [
     ({"dport": 521}, False),
     ({"protocol": "udp"}, False),
     ({"fragment": True, "sport": 0, "dport": 0}, False),
+    ({"fragment": True}, False),
     ({"state": State.ONWARD}, True),
     ({"state": State.REPLY}, False),
     ({"src": ip_address("10.20.0.22")}, False),
