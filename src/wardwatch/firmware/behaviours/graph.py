@@ -5,12 +5,13 @@ preferred to possible ones, then short ones; nothing is called unreachable here 
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Final, NamedTuple
 
 from wardwatch.firmware.words import CodeFacts, Edge, Place, Root, Text, Trigger, Via
 
+from .callers import is_handed_over
 from .triggers import Set, labelled, of_edge, of_guards
 from .words import Behaviour, Hop, Kind, Route
 
@@ -165,7 +166,9 @@ def _entries(facts: CodeFacts, shown: Collection[_Key]) -> Iterable[_Way]:
     """
     start = Place(facts.file)
     for root in facts.roots:
-        if root.at.function and not (root.trigger in _BY_EDGE and _key(root) in shown):
+        if is_handed_over(root, facts):
+            yield _from_root(start, replace(root, trigger=Trigger.START_UP, sure=True))
+        elif root.at.function and not (root.trigger in _BY_EDGE and _key(root) in shown):
             yield _from_root(start, root)
     if not any(root.trigger is Trigger.START_UP for root in facts.roots):
         for name in ENTRIES:

@@ -42,9 +42,16 @@ def language_of(file: str, data: bytes) -> Language | None:
 
 
 def analyse(file: str, data: bytes, files: Files | None = None) -> CodeFacts:
-    """What the script `file` does; a script of no known language is a gap."""
+    """What the script `file` does; a script of no known language is a gap. `files` remember it: none is read twice."""
+    files = files or Files()
+    if (file, data) not in files.remembered:
+        files.remembered[file, data] = _analysed(file, data, files)
+    return files.remembered[file, data]
+
+
+def _analysed(file: str, data: bytes, files: Files) -> CodeFacts:
     language = language_of(file, data)
     if language is None:
         gap = Unread(Place(file), "a script", "its language is not known here", ("*",))
         return CodeFacts(file, "unknown", unread=(gap,))
-    return language.read(file, data, files or Files())
+    return language.read(file, data, files)

@@ -1,13 +1,15 @@
 """In: the nodes of a tree. Out: files by path as a running system would find them, links followed within bounds."""
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from fnmatch import translate
-from posixpath import dirname, join, normpath
+from posixpath import dirname, join, normpath, split
 from re import compile as compiled
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from wardwatch.firmware.tree import Node, NodeKind
+
+if TYPE_CHECKING:
+    from wardwatch.firmware.words import CodeFacts
 
 MOST_LINKS: Final = 16
 MOST_MATCHES: Final = 512
@@ -20,16 +22,22 @@ def absolute(path: str) -> str:
 
 
 class Files:
-    """A tree as a running system sees it."""
+    """A tree as a running system sees it. `remembered`: what was read of its scripts, by path and content."""
 
     def __init__(self, nodes: Iterable[Node] = ()) -> None:
         self._by_path = {node.path: node for node in nodes}
         self._paths = sorted(self._by_path)
+        self.remembered: dict[tuple[str, bytes], CodeFacts] = {}
+        self._folders: dict[str, list[str]] = {}
         self._names = {path.rpartition("/")[2] for path in self._paths}
 
     def __iter__(self) -> Iterator[Node]:
         """Every node, in the order of paths."""
         return (self._by_path[path] for path in self._paths)
+
+    def __len__(self) -> int:
+        """How many nodes there are."""
+        return len(self._paths)
 
     def entry(self, path: str) -> Node | None:
         """What stands at `path` itself, a link not followed; links in the folders above are."""
@@ -56,15 +64,20 @@ class Files:
     def inside(self, folder: str) -> tuple[str, ...]:
         """The paths directly inside `folder`, as seen through it, in order."""
         node = self.find(folder)
-        base = node.path if node else absolute(folder)
-        start = "/" if base == "/" else base + "/"
-        names = []
-        for index in range(bisect_left(self._paths, start), len(self._paths)):
-            path = self._paths[index]
-            if not path.startswith(start):
-                break
-            names.append(path[len(start) :].partition("/")[0])
-        return tuple(join(absolute(folder), name) for name in dict.fromkeys(names) if name)
+        names = self._children().get(node.path if node else absolute(folder), ())
+        return tuple(join(absolute(folder), name) for name in names)
+
+    def _children(self) -> dict[str, list[str]]:
+        """The names in each folder, in order; folders that have no entry of their own among them."""
+        if not self._folders:
+            names: dict[str, dict[str, None]] = {"/": {}}
+            for path in self._paths:
+                folder, name = split(path)
+                while name and name not in names.setdefault(folder, {}):
+                    names[folder][name] = None
+                    folder, name = split(folder)
+            self._folders = {folder: sorted(found) for folder, found in names.items()}
+        return self._folders
 
     def matching(self, pattern: str) -> tuple[str, ...]:
         """The paths that a shell's pattern stands for, in order; a leading dot is not matched by a sign."""

@@ -236,7 +236,9 @@ def _references(code: _Code, live: Flags, constants: _Constants) -> tuple[Longs,
     origin = earlier(
         swapped, writers, registers, (words[swapped] >> np.uint32(16) & np.uint32(0xF)).astype(np.int64), LOOK_BACK
     )
-    adds, before = np.concatenate([adds, swapped]), np.concatenate([before, origin])
+    loads = np.flatnonzero(match(words, 0x0FFF0FF0, 0x079F0000) & live)  # ldr rd, [pc, rm]
+    index = earlier(loads, writers, registers, (words[loads] & np.uint32(0xF)).astype(np.int64), LOOK_BACK)
+    adds, before = np.concatenate([adds, swapped, loads]), np.concatenate([before, origin, index])
     adds, before = adds[before >= 0], before[before >= 0]
     relative = code.at[adds] + PC_AHEAD + values[before] & 0xFFFFFFFF
     near = np.flatnonzero((match(words, 0x0FFF0000, 0x028F0000) | match(words, 0x0FFF0000, 0x024F0000)) & live)

@@ -14,6 +14,8 @@ from .values import NOTHING, Value, closed, joined, literal, shown_as
 from .world import OUTPUT, World, join, opposite
 
 MOST_WORLDS: Final = 12
+_COPIED: Final = 64
+"""Variables whose comparing counts as a step."""
 
 
 class Branches(Simples):
@@ -25,7 +27,10 @@ class Branches(Simples):
 
     def joined(self, worlds: list[World]) -> list[World]:
         """The worlds as few."""
-        return join(worlds, self.record.key()) if len(worlds) > 1 else worlds
+        if len(worlds) > 1:
+            self.record.step(len(worlds[0].variables) // _COPIED)
+            return join(worlds, self.record.key())
+        return worlds
 
     def _bounded(self, worlds: list[World]) -> list[World]:
         return worlds if len(worlds) <= MOST_WORLDS else self.joined(worlds)

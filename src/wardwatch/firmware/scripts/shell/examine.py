@@ -14,7 +14,7 @@ from .starting import LARGEST_SCRIPT, decoded
 from .world import World
 
 _EVERYTHING: Final = ("*",)
-_TEXT_SHARE: Final = 0.9
+_CONTROLS: Final = 0.05
 
 
 def examined(file: str, data: bytes, files: Files) -> CodeFacts:
@@ -102,6 +102,7 @@ def _readable(file: str, data: bytes) -> tuple[bytes, tuple[Unread, ...]]:
 
 
 def _is_text(data: bytes) -> bool:
+    """Whether it reads like text with a stray zero in it, which shells pass over, rather than like data."""
     sample = data[:4096]
-    plain = sum(0x20 <= byte < 0x7F or byte in b"\t\n\r" for byte in sample)  # noqa: PLR2004  # printable ASCII
-    return plain >= _TEXT_SHARE * len(sample)
+    controls = sum((byte < 0x20 and byte not in b"\t\n\r") or byte == 0x7F for byte in sample)  # noqa: PLR2004  # C0 and DEL
+    return controls <= 1 + _CONTROLS * len(sample)

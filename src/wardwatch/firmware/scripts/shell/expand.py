@@ -15,6 +15,8 @@ from .values import NOTHING, Choice, Value, chosen, closed, first_choice, hole, 
 from .world import World
 
 MOST_FIELDS: Final = 512
+_NODES_A_STEP: Final = 256
+"""Nodes of the tree whose comparing with a pattern counts as a step."""
 _SIGNS: Final = re.compile(r"[*?\[]")
 _ESCAPED: Final = re.compile(r"([*?\[\]\\])")
 
@@ -52,19 +54,20 @@ class Expander:
         self.fixed = dict(world.fixed)
         self.asked: dict[Hashable, Choice] = {}
 
-    def fields(self, words: Iterable[Word]) -> list[Expanded]:
-        """All fields of all words."""
+    def fields(self, words: Iterable[Word], whole: Callable[[Word], bool] = lambda _: False) -> list[Expanded]:
+        """All fields of all words; one a word where `whole` says so (`export A=$B`)."""
         out: list[Expanded] = []
         for number, word in enumerate(words):
             self.charge(int(number % 16 == 1))
-            out.extend(self._word(word))
+            out.extend((Expanded(self.one(word)),) if whole(word) else self._word(word))
             if len(out) > MOST_FIELDS:
                 return [*out[:MOST_FIELDS], Expanded(hole("the rest of a long list of words"), loose=True)]
         return out
 
     def one(self, word: Word) -> Value:
         """The word as one field: no splitting, no file names (assignments, redirections, case)."""
-        return joined(piece.value for piece in self._pieces(word))
+        pieces = self._pieces(word)
+        return pieces[0].value if len(pieces) == 1 else joined(piece.value for piece in pieces)
 
     def pattern(self, word: Word) -> str | None:
         """The word as a pattern, its quoted signs meaning themselves; None where it is not known."""
@@ -141,7 +144,7 @@ class Expander:
         return [joined(field) for field in fields]
 
     def _file_names(self, pieces: list[_Piece], kept: bool) -> Iterable[Expanded]:  # noqa: FBT001  # a pair, unpacked
-        value = joined(piece.value for piece in pieces)
+        value = pieces[0].value if len(pieces) == 1 else joined(piece.value for piece in pieces)
         if not value and not kept:
             return ()
         loose = any(piece.splits and closed(piece.value).holes for piece in pieces)
@@ -153,12 +156,13 @@ class Expander:
         folder = literal(self.world.variables.get("PWD", ("/",)))
         if not known.startswith("/") and folder is None:
             return (Expanded(value),)
+        self.charge(1 + known.count("*") * len(self.files) // _NODES_A_STEP)
         found = self.files.matching(known if known.startswith("/") else f"{folder}/{known}")
         if not known.startswith("/"):
             found = tuple(path[len(folder or "") :].lstrip("/") for path in found)
         return tuple(Expanded(text(path)) for path in found) or (Expanded(value),)
 
-    def _pieces(self, word: Word) -> Iterable[_Piece]:
+    def _pieces(self, word: Word) -> list[_Piece]:
         return [self._piece(part) for part in word.parts]
 
     def _piece(self, part: Part) -> _Piece:

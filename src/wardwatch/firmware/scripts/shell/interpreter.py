@@ -5,7 +5,6 @@ several values; a command with such words is then recorded once for each of them
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 from wardwatch.firmware.scripts.files import Files
@@ -37,6 +36,8 @@ from .world import Function, World, status_of
 
 DEEPEST: Final = 44
 MOST_TURNS: Final = 64
+UNREACHED: Final = " (no way leads here)"
+"""Commands that no way through their script leads to stand in a function of their own that nothing calls."""
 _UNREACHED: Final = "no way through the script leads here"
 _TOO_DEEP: Final = "commands within commands"
 
@@ -169,7 +170,7 @@ class Interpreter(Branches):
         self.called.add(function.definition)
         if self.record.is_coarse:
             return self._not_followed(function, world)
-        site = replace(world.place, line=simple.line)
+        site = world.at(simple.line)
         inside = self.opened(simple.redirections, world, simple.line)
         inside = inside.fork(
             place=place, arguments=tuple(simple.words[1:]), made_by=(*world.made_by, site), guards=(), saved={}
@@ -220,7 +221,8 @@ class Interpreter(Branches):
         rest = [pair for pair in self.passed.items() if pair[0] not in self.visited]
         for node, world in rest:
             if node not in self.visited:
-                self.run(node, world.fork(notes={**world.notes, "unreached": _UNREACHED}))
+                place = Place(world.place.file, f"{world.place.function or 'top level'}{UNREACHED}")
+                self.run(node, world.fork(place=place, notes={**world.notes, "unreached": _UNREACHED}))
         return bool(rest)
 
 

@@ -49,7 +49,7 @@ class Record:
 
     def call(self, world: World, words: list[Value], line: int, notes: dict[str, str]) -> None:
         """`words` are run as a command."""
-        at = replace(world.place, line=line)
+        at = world.at(line)
         arguments = tuple(closed(word) for word in words)
         known = self.calls.get((at, arguments))
         if known:
@@ -70,12 +70,12 @@ class Record:
             common = shared((known.guards, world.guards))
             self.edges[key] = replace(known, guards=common, sure=known.sure or sure)
         elif len(self.edges) < MOST_EDGES:
-            site = replace(world.place, line=line)
+            site = world.at(line)
             self.edges[key] = Edge(caller, callee, via, sure, label, world.guards, site)
 
     def gap(self, world: World, line: int, what: str, why: str, bears_on: tuple[str, ...] = EVERYTHING) -> None:
         """Something could not be followed."""
-        self.unread[Unread(replace(world.place, line=line), what, why, bears_on)] = None
+        self.unread[Unread(world.at(line), what, why, bears_on)] = None
 
 
 def _again(known: Call, world: World) -> Call:

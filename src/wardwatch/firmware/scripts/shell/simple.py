@@ -9,7 +9,7 @@ from .expand import Expander
 from .outputs import output
 from .runner import Simple
 from .starting import DEEPEST, Starting
-from .syntax import Command, Literal, Redirection, Substitution
+from .syntax import Command, Literal, Redirection, Substitution, Word
 from .values import NOTHING, Value, joined, literal, shown_as, text
 from .world import FILE, World, status_of
 from .wrappers import name_of
@@ -17,6 +17,8 @@ from .wrappers import name_of
 _DECLARING: Final = frozenset({"export", "readonly", "local", "declare", "typeset"})
 _NAMED: Final = re.compile(r"[A-Za-z_]\w*\+?=", re.ASCII)
 _OUT: Final = frozenset({">", ">>", ">|", "&>", "&>>", "1>", "1>>"})
+_COPIED: Final = 64
+"""Variables whose copying counts as a step."""
 _SUCCEEDS: Final = frozenset({"echo", "printf", "pwd", "basename", "dirname"})
 
 
@@ -31,16 +33,14 @@ class Simples(Starting):
             if assignment.appends:
                 value = joined((expander.lookup(assignment.name), value))
             if not node.words:
+                self.record.step(len(expander.world.variables) // _COPIED)
                 expander.world.set(assignment.name, value)
             assignments.append((assignment.name, value))
         declares = bool(node.words) and node.words[0].bare in _DECLARING
-        fields: list[tuple[Value, bool]] = []
-        for word in node.words:
-            whole = declares and word.parts and isinstance(word.parts[0], Literal) and _NAMED.match(word.parts[0].text)
-            fields += [(expander.one(word), False)] if whole else expander.fields((word,))
+        fields = expander.fields(node.words, _is_assignment if declares else lambda _: False)
         found = tuple(self._redirection(each, expander) for each in node.redirections)
-        loose = tuple(number for number, field in enumerate(fields) if field[1])
-        return Simple([field[0] for field in fields], node.line, tuple(assignments), found, loose)
+        loose = tuple(number for number, field in enumerate(fields) if field.loose)
+        return Simple([field.value for field in fields], node.line, tuple(assignments), found, loose)
 
     @staticmethod
     def _redirection(each: Redirection, expander: Expander) -> tuple[str, Value]:
@@ -120,6 +120,11 @@ class Simples(Starting):
             if path:
                 before = world.variables.get(FILE + path, NOTHING) if ">>" in operator else NOTHING
                 world.set(FILE + path, joined((before, printed)))
+
+
+def _is_assignment(word: Word) -> bool:
+    first = word.parts[0] if word.parts else None
+    return isinstance(first, Literal) and bool(_NAMED.match(first.text))
 
 
 _QUIET: Final = frozenset(BUILTINS) - {"cd", "chdir", "eval", ".", "source", "trap", "exec", "pwd"}

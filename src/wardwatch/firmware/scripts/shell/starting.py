@@ -1,14 +1,14 @@
 """In: a command that starts something, and the world. Out: what it starts: programs, scripts, text for a shell."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from posixpath import join
 from typing import Final, TypeVar
 
 from wardwatch.firmware.scripts.files import WHERE_PROGRAMS_ARE, Files
 from wardwatch.firmware.tree import NodeKind
-from wardwatch.firmware.words import Guard, Hole, Place, Via
+from wardwatch.firmware.words import Guard, Hole, Place, Text, Via
 
 from .expand import Expander
 from .outputs import content
@@ -27,6 +27,8 @@ DEEPEST: Final = 8
 LARGEST_SCRIPT: Final = 1 << 19
 MOST_GIVEN: Final = 64
 _MARKS: Final = re.compile("[\U000f0000-\U0010ffff]")
+
+_STRAY_BYTE: Final = re.compile("[\udc80-\udcff]")
 
 T = TypeVar("T")
 
@@ -165,7 +167,10 @@ class Starting:
         plain = closed(given)
         if plain.holes and not any(isinstance(part, str) and part.strip() for part in plain.parts):
             self.record.gap(world, line, "text for a shell", f"it is not known: {plain}")
-            return [world.fork(status=status_of("text that is not known"))]
+            asked = Guard(
+                Hole(f"what {plain} does", tuple(source for each in plain.holes for source in each.sources)), "==", 0
+            )
+            return [self._unsettled(world, asked).fork(status=status_of("text that is not known"))]
         holes = plain.holes
         numbers = iter(range(len(holes)))
         marked = "".join(
@@ -189,12 +194,15 @@ class Starting:
         if node is None:
             why = "the image does not hold it" if known else "its name is not known"
             self.record.gap(world, line, f"sourced file {shown_as(path)}", why, () if known else ("*",))
-            return [after]
+            sources = (
+                (f"file:{place}",) if place else tuple(source for each in closed(path).holes for source in each.sources)
+            )
+            return [self._unsettled(after, Guard(Hole(f"file {shown_as(path)}", sources), "==", "exists"))]
         self.record.edge(world, Place(node.path), Via.SOURCE, line)
         if node.path in world.sources or len(world.sources) >= DEEPEST:
             return [after]
         script = parse(decoded(node.read(LARGEST_SCRIPT)))
-        site = replace(world.place, line=line)
+        site = world.at(line)
         inside = world.fork(
             place=Place(node.path),
             made_by=(*world.made_by, site),
@@ -215,16 +223,34 @@ class Starting:
             for each in self.joined(self.sequence(script.body, inside))
         ]
 
+    def _unsettled(self, world: World, changed: Guard) -> World:
+        """The world in which every variable may have been set anew, by something that was not read: `changed`."""
+        key = ("unsettled", self.record.key())
+        variables = {name: _unsettled(name, value, key, changed) for name, value in world.variables.items()}
+        return world.fork(variables=variables)
+
+
+def _unsettled(name: str, value: Value, key: Hashable, changed: Guard) -> Value:
+    if name.startswith("\0") or name == FOLDER:
+        return value
+    other = hole(f"variable {name}, which may be set by what was not read", f"variable:{name}")
+    return joined([(Choice((key, name), (((), value), ((changed,), other))),)])
+
+
+def _sources(text_: Text) -> tuple[str, ...]:
+    return tuple(source for each in text_.holes for source in each.sources)
+
 
 def decoded(data: bytes) -> str:
-    """A script's bytes as text; bytes that are no UTF-8 show as escapes."""
-    return data.decode("utf-8", "backslashreplace")
+    r"""A script's bytes as text. A byte that is no UTF-8 is `\\xff`, which the script's own quoting makes `\xff`."""
+    text = data.decode("utf-8", "surrogateescape")
+    return text if text.isascii() else _STRAY_BYTE.sub(lambda found: f"\\\\x{ord(found[0]) & 0xFF:02x}", text)
 
 
 def _forks(world: World, choice: Choice) -> list[World]:
     """The world once for each way to make the choice."""
     return [
-        world.fork(fixed={**world.fixed, choice.key: number}, guards=(*world.guards, *guards))
+        world.under(*guards).fork(fixed={**world.fixed, choice.key: number})
         for number, (guards, _) in enumerate(choice.options)
     ]
 

@@ -66,6 +66,10 @@ class World:
         other.__dict__.update(changes)
         return other
 
+    def at(self, line: int) -> Place:
+        """The place of a command in this world."""
+        return Place(self.place.file, self.place.function, self.place.address, line)
+
     def get(self, name: str) -> Value:
         """The variable's value; a hole where nothing has set it."""
         found = self.variables.get(name)
@@ -91,8 +95,9 @@ class World:
             self.set(OUTPUT, joined((self.variables[OUTPUT], value)))
 
     def under(self, *guards: Guard, status: int | Guard | None = None) -> "World":
-        """A fork in which `guards` hold as well."""
-        return self.fork(guards=(*self.guards, *guards), status=self.status if status is None else status)
+        """A fork in which `guards` hold as well; one that holds already is not said twice."""
+        new = tuple(guard for guard in guards if guard not in self.guards)
+        return self.fork(guards=(*self.guards, *new), status=self.status if status is None else status)
 
     def sides(self) -> tuple[list["World"], list["World"]]:
         """The world where the last command succeeded, and that where it failed."""
@@ -132,7 +137,12 @@ def _one(worlds: list[World], key: Hashable) -> World:
 
 def shared(guards: Sequence[tuple[Guard, ...]]) -> tuple[Guard, ...]:
     """The guards that hold whichever way was taken, in their order."""
-    return tuple(guard for guard in guards[0] if all(guard in other for other in guards[1:]))
+    first, *others = guards
+    same = 0  # what was shared before the ways parted is the same value in all of them
+    while same < min(map(len, guards)) and all(other[same] is first[same] for other in others):
+        same += 1
+    rests = [other[same:] for other in others]
+    return first[:same] + tuple(guard for guard in first[same:] if all(guard in rest for rest in rests))
 
 
 def _asked(worlds: list[World]) -> Guard:
@@ -155,7 +165,8 @@ def _shared(mappings: list[Mapping[Hashable, int]]) -> Mapping[Hashable, int]:
 def _variables(worlds: list[World], common: tuple[Guard, ...], key: Hashable) -> Mapping[str, Value]:
     if all(world.variables is worlds[0].variables for world in worlds):
         return worlds[0].variables
-    guards = [tuple(guard for guard in world.guards if guard not in common) for world in worlds]
+    kept = set(common)
+    guards = [tuple(guard for guard in world.guards if guard not in kept) for world in worlds]
     names = dict.fromkeys(name for world in worlds for name in world.variables)
     return {
         name: _either([(own, world.get(name)) for own, world in zip(guards, worlds, strict=True)], key)

@@ -61,7 +61,9 @@ PREFIXES: Final = {
     "strace": _prefix("-o -e -p -s"),
     "tcpsvd": _prefix("-c -C -b -u -l -x -i", 2),
     "udpsvd": _prefix("-c -C -b -u -l", 2),
-    "loop": _prefix(),
+    "service_start": _prefix(),
+    "start_daemon": _prefix("-n -p"),
+    "respawn": _prefix(),
 }
 SHELLS: Final = frozenset({"sh", "ash", "bash", "dash", "ksh", "mksh", "hush", "lash", "msh", "zsh"})
 WITH_TEXT: Final = {"su": "-c", "flock": "-c", "script": "-c", "runuser": "-c"}
@@ -97,6 +99,8 @@ def inner(words: Sequence[Value]) -> Sequence[Value]:
         return _executed(words)
     if name == "start-stop-daemon":
         return _daemon(words)
+    if name == "procd_set_param":
+        return words[2:] if literal(words[1] if len(words) > 1 else ()) == "command" else ()
     prefix = PREFIXES.get(name)
     return words[_behind(words, prefix, name) :] if prefix else ()
 
