@@ -245,5 +245,6 @@ CODEC: Final = Codec(
     ),
     recognise=recognise,
     open=_open,
+    apart=True,
     carries="Patient, waveforms and vital signs in clear, with no sign-in and no encryption.",
 )

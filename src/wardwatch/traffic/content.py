@@ -153,7 +153,7 @@ class Content:
         half.holes += piece.lost > 0
         if piece.data:
             half.first = half.first or piece.mark
-            half.last = piece.ends[-1][1] if piece.ends else piece.mark
+            half.last = piece.last or piece.mark
 
     def add(self, message: Message, packet_at: Callable[[int], Mark]) -> None:
         """One complete message; `packet_at` tells the packet that brought the byte before an offset of its side."""

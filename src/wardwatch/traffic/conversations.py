@@ -4,8 +4,8 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from operator import itemgetter
-from typing import Final
+from operator import attrgetter, itemgetter
+from typing import Final, overload
 
 from wardwatch.plugins import modules
 from wardwatch.protocols.codec import Codec, Dialogue, Side, Transport
@@ -42,6 +42,8 @@ class Conversation:
     hint: Codec | None = None
     channel: int = 0
     dialogue: Dialogue | None = None
+    apart: bool = False
+    """Whether what one side sent is read without regard to when the other spoke; then in longer rows."""
     done: bool = False
     _streams: tuple[Stream, Stream] = field(default_factory=lambda: (Stream(), Stream()))
     _fed: list[int] = field(default_factory=lambda: [0, 0])
@@ -52,6 +54,8 @@ class Conversation:
 
     def take(self, segments: Sequence[Segment]) -> None:
         """Packets of the flow, in order of capture."""
+        if self.dialogue is not None and self.apart:
+            segments = sorted(segments, key=attrgetter("side"))
         index = 0
         while index < len(segments):
             index = self._take_row(segments, index) or self._take_one(segments, index)
@@ -143,6 +147,7 @@ class Conversation:
     def _begin(self, codec: Codec, sure: float) -> None:
         self.content.protocol, self.content.confidence = codec.name, sure
         self.done = codec.names_only
+        self.apart = codec.apart
         self.dialogue = codec.open(self.transport)
         waiting, self._probe = self._probe, []
         for side, piece in waiting:
@@ -173,15 +178,40 @@ def _continues(segment: Segment, side: int, seq: int) -> bool:
     return segment.side == side and segment.seq == seq and whole and not segment.flags & _OPENING_OR_END
 
 
+class _Ends(Sequence[tuple[int, Mark]]):
+    """Where the parts of a row of segments end: worked out when first asked for, which is seldom."""
+
+    __slots__ = ("_made", "_row")
+
+    def __init__(self, row: Sequence[Segment]) -> None:
+        self._row = row
+        self._made: list[tuple[int, Mark]] = []
+
+    def __len__(self) -> int:
+        return len(self._row)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[int, Mark]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[tuple[int, Mark]]: ...
+
+    def __getitem__(self, index: int | slice) -> tuple[int, Mark] | Sequence[tuple[int, Mark]]:
+        if not self._made:
+            ends = accumulate(segment.length for segment in self._row)
+            self._made = list(zip(ends, map(_mark, self._row), strict=True))
+        return self._made[index]
+
+
+def _mark(segment: Segment) -> Mark:
+    return Mark(segment.file, segment.number, segment.time)
+
+
 def _joined(row: Sequence[Segment]) -> Piece:
     """One piece of segments that follow each other."""
-    first = row[0]
-    mark = Mark(first.file, first.number, first.time)
     if len(row) == 1:
-        return Piece(first.data, 0, mark)
-    ends = accumulate(segment.length for segment in row)
-    marks = (Mark(segment.file, segment.number, segment.time) for segment in row)
-    return Piece(b"".join([segment.data for segment in row]), 0, mark, tuple(zip(ends, marks, strict=True)))
+        return Piece(row[0].data, 0, _mark(row[0]))
+    return Piece(b"".join([segment.data for segment in row]), 0, _mark(row[0]), _Ends(row), _mark(row[-1]))
 
 
 @dataclass(slots=True)
