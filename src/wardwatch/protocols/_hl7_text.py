@@ -79,6 +79,11 @@ class Parsed:
         marks = self.separators
         return [repetition.split(marks.component) for repetition in field.split(marks.repetition) if repetition]
 
+    def is_plain(self, field: str) -> bool:
+        """Whether the field is one component of plain letters, so that there is nothing to take apart."""
+        marks = self.separators
+        return field.isascii() and field != _NULL and not any(mark in field for mark in marks[1:])
+
     def first(self, segment: list[str], place: int, component: int = 0) -> str:
         """One component of the first repetition, unescaped; empty where it is not there."""
         if place >= len(segment) or not segment[place]:

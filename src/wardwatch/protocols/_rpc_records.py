@@ -5,6 +5,7 @@ a hole inside the rest costs nothing. Out of step, a record counts only where a 
 """
 
 import re
+from struct import Struct
 from typing import Final, NamedTuple
 
 from . import _xdr as xdr
@@ -21,6 +22,7 @@ _LARGEST_AUTH: Final = 400  # RFC 5531, section 8.2
 # succeeded. Each stands 8 bytes behind its record's beginning: mark and transaction id.
 _RESTART: Final = re.compile(rb"(?=\x00\x00\x00(?:\x00\x00\x00\x00\x02\x00\x01\x86[\xa0-\xa7]|\x01\x00{16}))")
 _TAIL: Final = 32
+_BEGIN: Final = Struct(">4I")  # mark, transaction id, and as above
 
 
 class Record(NamedTuple):
@@ -58,8 +60,12 @@ class Records:
 
     def feed(self, data: bytes) -> list[Record]:
         """The records that `data` completes."""
-        self._held += data
         records, self._late = self._late, []
+        if not (self._held or self._open) and self._in_step and self._is_one(data):
+            records.append(Record(self._at, self._at + len(data), bytes(data[_MARK : _MARK + KEPT])))
+            self._at += len(data)
+            return records
+        self._held += data
         while self._step(records):
             pass
         return records
@@ -80,6 +86,16 @@ class Records:
         """A record whose end is missing."""
         records, self._late = self._late, []
         return records + self._broken_off()
+
+    @staticmethod
+    def _is_one(data: bytes) -> bool:
+        """Whether `data` is one whole record in one fragment, as nearly all are."""
+        size = len(data) - _MARK
+        if not _PEEK <= size <= _LONGEST_FRAGMENT:
+            return False
+        mark, _, kind, what = _BEGIN.unpack_from(data)
+        sound: bool = what == _RPC_VERSION if kind == _CALL else kind == _REPLY and what <= 1
+        return sound and mark == _LAST | size
 
     def _step(self, records: list[Record]) -> bool:
         """One step ahead; False: more bytes needed."""

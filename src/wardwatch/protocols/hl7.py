@@ -15,6 +15,7 @@ from wardwatch.printable import printable
 from . import identifying as word
 from ._hl7_frames import Found, Framer
 from ._hl7_text import Parsed
+from .charsets import ASCII
 from .codec import Codec, Identifier, Message, Person, Side, Signature, Transport
 
 _MOST_IDENTIFIERS: Final = 512
@@ -232,6 +233,10 @@ def _named(parsed: Parsed, segment: list[str]) -> tuple[tuple[int, Identifier], 
 
 
 def _values(parsed: Parsed, segment: list[str], field: _Field) -> Iterator[tuple[str, str]]:
+    if parsed.is_plain(segment[field.place]):
+        if value := segment[field.place].strip():
+            yield value, ASCII
+        return
     for components in parsed.repetitions(segment, field.place):
         read = [parsed.read(component) for component in components]
         value = field.read([text for text, _ in read])
