@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
@@ -24,6 +24,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PROTOCOLS: Final = {1: "icmp", TCP: "tcp", UDP: "udp", 47: "gre", 58: "icmpv6", 132: "sctp"}
 _MULTICAST_BIT: Final = 1
 _UNSEEN_HOPS: Final = 99
+_WORKED_OUT: Final = ("with_content", "gateways", "near")
 _FEW: Final = 16
 """Addresses looked for one by one, which for so few is quicker than sorting."""
 _HOPS: Final = np.array([_UNSEEN_HOPS if (far := hops(ttl)) is None else far for ttl in range(256)])
@@ -131,6 +132,12 @@ class Scene:
     devices: Mapping[str, Device] = field(default_factory=dict)
     """By address; filled once the devices have been told apart."""
     _columns: dict[str, NDArray[Any]] = field(default_factory=dict, compare=False, repr=False)
+
+    def with_devices(self, devices: Mapping[str, Device]) -> "Scene":
+        """The same scene, with the devices told apart; what was worked out already goes along."""
+        told = replace(self, devices=devices)
+        told.__dict__.update({name: self.__dict__[name] for name in _WORKED_OUT if name in self.__dict__})
+        return told
 
     def rows(self, mask: NDArray[np.bool_]) -> Iterator[Row]:
         """The records selected by `mask`, in order of time."""
