@@ -110,7 +110,7 @@ _HEADER_FACTS: Final = (
 )
 
 
-_HEADERS: Final[dict[tuple[object, ...], tuple[tuple[str, str], ...]]] = {}
+_HEADERS: Final[dict[tuple[str, ...], tuple[tuple[str, str], ...]]] = {}
 _HEADERS_KEPT: Final = 1024
 _FIELDS_OF: Final[Mapping[str, tuple[tuple[int, _Field], ...]]] = MappingProxyType(
     {
@@ -264,14 +264,12 @@ def _shown(parsed: Parsed, segment: list[str]) -> tuple[str, ...]:
 
 def _header_facts(parsed: Parsed, header: list[str]) -> tuple[tuple[str, str], ...]:
     """What the header says besides time and number: the same in all messages of one interface, so looked up."""
-    places = (*(place for place, _ in _HEADER_FACTS), 8)
-    key = (parsed.separators, *(header[place] if place < len(header) else "" for place in places))
-    if not all(part.isascii() for part in key[1:] if isinstance(part, str)):
-        return _read_header(parsed, header)
+    key = ("".join(parsed.separators), *header[2:6], *header[8:9], *header[11:12])
     known = _HEADERS.get(key)
     if known is None:
         known = _read_header(parsed, header)
-        if len(_HEADERS) < _HEADERS_KEPT:
+        told = "".join(key[1:])
+        if len(_HEADERS) < _HEADERS_KEPT and len(told) <= _LONGEST_LINE_KEPT and told.isascii():
             _HEADERS[key] = known
     return known
 
