@@ -204,7 +204,7 @@ def _crowded(times: Times, index: Times, thresholds: Thresholds, compared: int) 
             continue
         close = key[step:] - key[:-step] <= log((1 + half) / (1 - half)) + 1e-6
         found.append(owner[:-step][close & (owner[step:] == owner[:-step])])
-    return np.unique(np.concatenate(found))
+    return distinct(np.concatenate(found))
 
 
 def _examine(times: Times, answered: Mask, thresholds: Thresholds, compared: int, coarse: float) -> Beacon | None:
@@ -219,10 +219,16 @@ def _examine(times: Times, answered: Mask, thresholds: Thresholds, compared: int
     return _beacon(times, answered, thresholds, compared, best)
 
 
+def distinct(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each number once, in order; NumPy's own function loads a module for masked arrays first."""
+    ordered = np.sort(numbers)
+    return ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if ordered.size else ordered
+
+
 def _readings(times: Times, thresholds: Thresholds) -> list[tuple[Times, float]]:
     """The series with its bursts joined, for each length of burst; as it is, where joining leaves next to nothing."""
     readings = [(_joined(times, burst, thresholds), burst) for burst in thresholds.bursts_s]
-    single = np.unique(times)
+    single = distinct(times)
     if len(single) > _DENSE * len(readings[0][0]):
         readings.append((single, 0.0))
     return readings

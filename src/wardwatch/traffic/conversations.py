@@ -4,7 +4,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Final, overload
 
 from wardwatch.plugins import modules
@@ -25,6 +25,7 @@ _ASK_AGAIN: Final = 4
 _FIN: Final = 0x01
 _RST: Final = 0x04
 _OPENING_OR_END: Final = SYN | _FIN | _RST
+_new_mark: Final = tuple.__new__
 
 
 def codecs() -> tuple[Codec, ...]:
@@ -43,7 +44,7 @@ class Conversation:
     channel: int = 0
     dialogue: Dialogue | None = None
     apart: bool = False
-    """Whether what one side sent is read without regard to when the other spoke; then in longer rows."""
+    """Whether what one side sent is read without regard to when the other spoke, or not at all; then in longer rows."""
     done: bool = False
     _streams: tuple[Stream, Stream] = field(default_factory=lambda: (Stream(), Stream()))
     _fed: list[int] = field(default_factory=lambda: [0, 0])
@@ -54,10 +55,10 @@ class Conversation:
 
     def take(self, segments: Sequence[Segment]) -> None:
         """Packets of the flow, in order of capture."""
-        if self.dialogue is not None and self.apart:
-            segments = sorted(segments, key=attrgetter("side"))
-        index = 0
+        index, sorted_out = 0, False
         while index < len(segments):
+            if self.apart and not sorted_out:
+                segments, index, sorted_out = sorted(segments[index:], key=_side), 0, True
             index = self._take_row(segments, index) or self._take_one(segments, index)
 
     @property
@@ -140,14 +141,14 @@ class Conversation:
                 self._begin(codec, sure)
                 return
         if self._probed >= PROBE_BYTES:
-            self.done = True
+            self.done = self.apart = True
             self._probe.clear()
         self._ask_at = _ASK_AGAIN * self._probed + 1
 
     def _begin(self, codec: Codec, sure: float) -> None:
         self.content.protocol, self.content.confidence = codec.name, sure
         self.done = codec.names_only
-        self.apart = codec.apart
+        self.apart = codec.apart or self.done
         self.dialogue = codec.open(self.transport)
         waiting, self._probe = self._probe, []
         for side, piece in waiting:
@@ -203,8 +204,11 @@ class _Ends(Sequence[tuple[int, Mark]]):
         return self._made[index]
 
 
+_side: Final = itemgetter(Segment._fields.index("side"))
+
+
 def _mark(segment: Segment) -> Mark:
-    return Mark(segment.file, segment.number, segment.time)
+    return _new_mark(Mark, segment[2:5])  # file, number, time; as Mark(...) does, without a call of its own
 
 
 def _joined(row: Sequence[Segment]) -> Piece:
