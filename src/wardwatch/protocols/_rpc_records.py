@@ -61,11 +61,7 @@ class Records:
     def feed(self, data: bytes) -> list[Record]:
         """The records that `data` completes."""
         records, self._late = self._late, []
-        if not (self._held or self._open) and self._in_step and self._is_one(data):
-            records.append(Record(self._at, self._at + len(data), bytes(data[_MARK : _MARK + KEPT])))
-            self._at += len(data)
-            return records
-        self._held += data
+        self._held += data if self._held or self._open or not self._in_step else self._whole(data, records)
         while self._step(records):
             pass
         return records
@@ -87,15 +83,19 @@ class Records:
         records, self._late = self._late, []
         return records + self._broken_off()
 
-    @staticmethod
-    def _is_one(data: bytes) -> bool:
-        """Whether `data` is one whole record in one fragment, as nearly all are."""
-        size = len(data) - _MARK
-        if not _PEEK <= size <= _LONGEST_FRAGMENT:
-            return False
-        mark, _, kind, what = _BEGIN.unpack_from(data)
-        sound: bool = what == _RPC_VERSION if kind == _CALL else kind == _REPLY and what <= 1
-        return sound and mark == _LAST | size
+    def _whole(self, data: bytes, records: list[Record]) -> bytes:
+        """Takes the records that begin `data` and lie in it whole, each in one fragment; the rest of it."""
+        at, size = 0, len(data)
+        while size - at >= _BEGIN.size:
+            mark, _, kind, what = _BEGIN.unpack_from(data, at)
+            end = at + _MARK + mark - _LAST
+            sound = what == _RPC_VERSION if kind == _CALL else kind == _REPLY and what <= 1
+            if not sound or not at + _BEGIN.size <= end <= size:
+                break
+            records.append(Record(self._at + at, self._at + end, bytes(data[at + _MARK : min(end, at + _MARK + KEPT)])))
+            at = end
+        self._at += at
+        return data[at:]
 
     def _step(self, records: list[Record]) -> bool:
         """One step ahead; False: more bytes needed."""

@@ -51,6 +51,7 @@ class Conversation:
     _probe: list[tuple[int, Piece]] = field(default_factory=list)
     _probed: int = 0
     _ask_at: int = 1
+    _asked: int = 0
     _closed: int = 0
 
     def take(self, segments: Sequence[Segment]) -> None:
@@ -71,7 +72,7 @@ class Conversation:
         for side, stream in enumerate(self._streams):
             for piece in stream.finish():
                 self._read(side, piece)
-        if self._probe:
+        if self._probe and self._probed > self._asked:
             self._recognise()
         if self.dialogue is not None:
             last = max((half.last for half in self.content.sides if half.last), key=lambda mark: mark.time)
@@ -143,7 +144,7 @@ class Conversation:
         if self._probed >= PROBE_BYTES:
             self.done = self.apart = True
             self._probe.clear()
-        self._ask_at = _ASK_AGAIN * self._probed + 1
+        self._asked, self._ask_at = self._probed, _ASK_AGAIN * self._probed + 1
 
     def _begin(self, codec: Codec, sure: float) -> None:
         self.content.protocol, self.content.confidence = codec.name, sure
