@@ -6,6 +6,7 @@ HL7 v2.5.1: framing appendix C, segments chapters 2 (MSH, MSA), 3 (PID, PV1, NK1
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -163,14 +164,19 @@ class _Conversation:
 
 def _message(side: Side, found: Found) -> Message:
     parsed = Parsed(found.raw, incomplete=found.incomplete)
-    facts = dict(_header_facts(parsed, parsed.fields(parsed.lines[0]) if parsed.lines else [""]))
+    header = _header_facts(parsed, parsed.fields(parsed.lines[0]) if parsed.lines else [""])
     said = _said(parsed)
-    for one in said:
-        facts.update(one.facts)
-    code = facts["message type"].partition("^")[0]
-    kind = _INCOMPLETE if found.incomplete else _KINDS.get(code, "message")
-    told: dict[str, str | int] = {name: value for name, value in facts.items() if value}
-    return Message("hl7", kind, side, found.start, found.end, _identifiers(said), _present(said), facts=told)
+    kind, facts = _summed_up((header, *(one.facts for one in said if one.facts)))
+    kind = _INCOMPLETE if found.incomplete else kind
+    return Message("hl7", kind, side, found.start, found.end, _identifiers(said), _present(said), facts)
+
+
+@lru_cache(1024)
+def _summed_up(told: tuple[tuple[tuple[str, str], ...], ...]) -> tuple[str, Mapping[str, str | int]]:
+    """The kind of a message, and its facts; where two segments tell the same, the later one counts."""
+    facts = {name: value for part in told for name, value in part}
+    kind = _KINDS.get(facts["message type"].partition("^")[0], "message")
+    return kind, MappingProxyType({name: value for name, value in facts.items() if value})
 
 
 def _said(parsed: Parsed) -> list[_Said]:
@@ -214,6 +220,8 @@ def _learn(known: dict[str, _Said], parsed: Parsed, line: str) -> _Said:
 
 def _identifiers(said: list[_Said]) -> tuple[Identifier, ...]:
     """Sorted by the field's rank, so that of two numbers of a patient the more usual one comes first; none twice."""
+    if not any(one.identifiers for one in said):
+        return ()
     ranked = sorted((each for one in said for each in one.identifiers), key=itemgetter(0))
     found: dict[tuple[str, str], Identifier] = {}
     for _, identifier in ranked:

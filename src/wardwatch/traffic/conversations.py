@@ -85,19 +85,15 @@ class Conversation:
     def _take_row(self, segments: Sequence[Segment], index: int) -> int:
         """Take the segments from `index` on that follow each other without a flaw; where the row ends, 0 for none."""
         first = segments[index]
-        side, seq, end = first.side, first.seq, index
-        stream = self._streams[side]
-        if self.transport is Transport.UDP or not stream.is_next(seq):
+        stream = self._streams[first.side]
+        if self.transport is Transport.UDP or not stream.is_next(first.seq):
             return 0
-        while end < len(segments) and _continues(segments[end], side, seq):
-            seq = (seq + segments[end].length) % SEQUENCE_SPACE
-            end += 1
+        end = _row_end(segments, index)
         if end == index:
             return 0
-        row = segments[index:end]
-        piece = _joined(row)
+        piece = _joined(segments[index:end])
         stream.advance(first.seq, piece.data)
-        self._read(side, piece)
+        self._read(first.side, piece)
         return end
 
     def _take_one(self, segments: Sequence[Segment], index: int) -> int:
@@ -174,10 +170,16 @@ class Conversation:
         return content
 
 
-def _continues(segment: Segment, side: int, seq: int) -> bool:
-    """Whether a whole segment of that side with nothing but data begins at `seq`."""
-    whole = segment.length == len(segment.data) and segment.length > 0
-    return segment.side == side and segment.seq == seq and whole and not segment.flags & _OPENING_OR_END
+def _row_end(segments: Sequence[Segment], index: int) -> int:
+    """Where the row of whole segments of one side with nothing but data, each behind the last, ends."""
+    side, seq = segments[index].side, segments[index].seq
+    while index < len(segments):
+        _, sender, _, _, _, begin, flags, length, _, _, data = segments[index]  # by name each costs a call
+        if sender != side or begin != seq or length != len(data) or not length or flags & _OPENING_OR_END:
+            break
+        seq = (seq + length) % SEQUENCE_SPACE
+        index += 1
+    return index
 
 
 class _Ends(Sequence[tuple[int, Mark]]):
@@ -206,6 +208,7 @@ class _Ends(Sequence[tuple[int, Mark]]):
 
 
 _side: Final = itemgetter(Segment._fields.index("side"))
+_data: Final = itemgetter(Segment._fields.index("data"))
 
 
 def _mark(segment: Segment) -> Mark:
@@ -216,7 +219,7 @@ def _joined(row: Sequence[Segment]) -> Piece:
     """One piece of segments that follow each other."""
     if len(row) == 1:
         return Piece(row[0].data, 0, _mark(row[0]))
-    return Piece(b"".join([segment.data for segment in row]), 0, _mark(row[0]), _Ends(row), _mark(row[-1]))
+    return Piece(b"".join(map(_data, row)), 0, _mark(row[0]), _Ends(row), _mark(row[-1]))
 
 
 @dataclass(slots=True)

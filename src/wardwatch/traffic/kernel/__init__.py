@@ -82,7 +82,7 @@ class Sink(Protocol):
         ...
 
     def retired(self, flows: npt.NDArray[np.void]) -> None:
-        """FLOW records that no later packet will change, owned by the taker."""
+        """FLOW records that no later packet will change; they lie in the kernel's memory, so copy what must last."""
         ...
 
 
@@ -102,11 +102,10 @@ def _view(address: int, count: int, dtype: np.dtype[np.void]) -> npt.NDArray[np.
     return np.frombuffer(raw.cast("B"), dtype, count)
 
 
-def _copy(records: npt.NDArray[np.void], places: npt.NDArray[np.intp] | slice) -> npt.NDArray[np.void]:
+def _copy(records: npt.NDArray[np.void], places: npt.NDArray[np.intp]) -> npt.NDArray[np.void]:
     """The records at `places`, copied as plain words: NumPy would copy structures field by field."""
     words = records.view(np.uint64).reshape(-1, FLOW.itemsize // 8)
-    chosen = words[places].copy() if isinstance(places, slice) else words.take(places, axis=0)
-    return chosen.view(FLOW).reshape(-1)
+    return words.take(places, axis=0).view(FLOW).reshape(-1)
 
 
 class Kernel:
@@ -204,7 +203,7 @@ class Kernel:
         if segments:
             self._hand_on(segments)
         if retired:
-            self._sink.retired(_copy(_view(self._library.ww_retired(self._handle), retired, FLOW), slice(None)))
+            self._sink.retired(_view(self._library.ww_retired(self._handle), retired, FLOW))
         self._library.ww_drained(self._handle)
         return bool(segments or retired)
 
