@@ -76,8 +76,7 @@ class Conversation:
             self._recognise()
         if self.dialogue is not None:
             last = max((half.last for half in self.content.sides if half.last), key=lambda mark: mark.time)
-            for message in self.dialogue.finish():
-                self.content.add(message, lambda _: last)
+            self.content.add(self.dialogue.finish(), lambda _: last)
             self.content.skipped = self.dialogue.skipped
         self._probe.clear()
         return self._told()
@@ -158,8 +157,8 @@ class Conversation:
             dialogue.lose(Side(side), piece.lost)
         if not piece.data:
             return
-        for message in dialogue.feed(Side(side), piece.data):
-            self.content.add(message, lambda end: piece.packet_at(max(0, end - begin - 1)))
+        messages = dialogue.feed(Side.SERVER if side else Side.CLIENT, piece.data)
+        self.content.add(messages, lambda end: piece.packet_at(max(0, end - begin - 1)))
 
     def _told(self) -> Content:
         content = self.content
