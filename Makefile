@@ -9,6 +9,9 @@ FUZZ_SECONDS ?= 60
 PYTEST ?= -n 2
 BENCH ?=
 
+# Package and program, where these differ.
+ORACLES := tshark tcpdump nftables/nft iptables conntrack iproute2/ip
+
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 STAMPS := $(VENV)/.stamps
@@ -19,21 +22,23 @@ KERNEL := $(shell find src -type f \( -name '*.c' -o -name '*.h' \) 2>/dev/null)
 # An editable install follows the sources by itself, so `make install` leaves it in place.
 INSTALLED := $(if $(wildcard $(STAMPS)/editable),$(STAMPS)/editable,$(STAMPS)/wheel)
 
-.PHONY: help install demo dev test test-long bench requirements clean oracles
+.PHONY: help install demo dev test test-long bench firmware requirements clean oracles
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make install    wardwatch into .venv/; then run .venv/bin/wardwatch'
-	@echo 'make demo       a ward of monitors is made and examined, then a real capture'
+	@echo 'make demo       a ward is made and examined, then a real capture, then firmware and its patches'
 	@echo 'make test       what CI runs: format, lint, types, import contracts, tests'
 	@echo 'make test-long  the long tests, and every fuzz harness for $(FUZZ_SECONDS) s'
 	@echo 'make bench      speed beside other tools, as a table (BENCH=--quick for a short one)'
+	@echo "make firmware   the twin's firmware images anew, byte for byte the bundled ones"
 	@echo 'make dev        what developers need, with wardwatch editable'
 	@echo 'make clean      removes what the targets above made'
 
 install: $(INSTALLED)
 
-# Status 1 says that something was found, as it should be in the ward; 3 that something could not be seen.
+# Status 1 says that something was found, as it should be in the ward and in both older firmwares; 3 that something could
+# not be seen; 0 that all of it is gone.
 demo: install
 	@mkdir -p $(OUT)
 	@echo 'a ward of 8 monitors that are not there: $(OUT)/ward.pcap, and what they really sent: $(OUT)/ward.truth.jsonl'
@@ -42,8 +47,18 @@ demo: install
 	@echo
 	@echo 'a real capture of others: examples/nfs-inside.pcap'
 	@$(BIN)/wardwatch scan examples/nfs-inside.pcap --json $(OUT)/real.json --html $(OUT)/real.html || [ $$? -eq 3 ]
+	@for version in 2.0.6 2.0.8 2025-07; do $(BIN)/wardwatch twin firmware $$version --to $(OUT)/twin-$$version.cramfs; done
 	@echo
-	@echo 'the reports: $(OUT)/ward.html and $(OUT)/real.html'
+	@echo "firmware 2.0.6, as the twin rebuilt it: $(OUT)/twin-2.0.6.cramfs"
+	@$(BIN)/wardwatch scan $(OUT)/twin-2.0.6.cramfs --json $(OUT)/firmware.json --html $(OUT)/firmware.html || [ $$? -eq 1 ]
+	@echo
+	@echo 'is 2.0.8 a repair of it?'
+	@$(BIN)/wardwatch firmware compare $(OUT)/twin-2.0.6.cramfs $(OUT)/twin-2.0.8.cramfs --html $(OUT)/compare-2.0.8.html || [ $$? -eq 1 ]
+	@echo
+	@echo 'is 2025-07, which takes networking away?'
+	@$(BIN)/wardwatch firmware compare $(OUT)/twin-2.0.6.cramfs $(OUT)/twin-2025-07.cramfs --html $(OUT)/compare-2025-07.html
+	@echo
+	@echo 'the reports: $(OUT)/ward.html, $(OUT)/real.html, $(OUT)/firmware.html, $(OUT)/compare-2.0.8.html and $(OUT)/compare-2025-07.html'
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { \
@@ -84,14 +99,14 @@ dev: $(STAMPS)/editable
 
 # The independent oracles of the tests. Without them those tests are skipped, and the run says so.
 oracles:
-	@missing=$$(for tool in tshark tcpdump; do command -v $$tool >/dev/null 2>&1 || printf ' %s' $$tool; done); \
+	@missing=$$(for tool in $(ORACLES); do command -v $${tool#*/} >/dev/null 2>&1 || printf ' %s' $${tool%/*}; done); \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 		echo "installing$$missing"; \
 		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; } >/dev/null 2>&1 || true; \
 	fi; \
-	for tool in $$missing; do command -v $$tool >/dev/null 2>&1 || \
-		echo "$$tool is not here: the tests that compare wardwatch with it will be skipped"; done
+	for tool in $(ORACLES); do command -v $${tool#*/} >/dev/null 2>&1 || \
+		echo "$${tool%/*} is not here: the tests that compare wardwatch with it will be skipped"; done
 
 test: dev oracles
 	@$(BIN)/ruff format --check --quiet . || { echo 'make: run $(BIN)/ruff format .'; exit 1; }
@@ -117,6 +132,10 @@ test-long: dev oracles $(STAMPS)/long
 
 bench: dev
 	@$(BIN)/python benchmarks/run.py $(BENCH)
+	@$(BIN)/python benchmarks/firmware.py $(filter --quick,$(BENCH))
+
+firmware: dev
+	@$(BIN)/python -m wardwatch.twin.firmware.recipe
 
 # Names and hashes from the public index only: this machine's own package settings stay out of the files.
 requirements: | $(BIN)/python

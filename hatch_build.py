@@ -1,4 +1,4 @@
-"""In: the kernel's C sources. Out: one shared library beside them, in every wheel and every editable install.
+"""In: the kernels' C sources. Out: one shared library beside each, in every wheel and every editable install.
 
 The compiler is the one in the package `ziglang`, so a build needs no compiler of the machine; where that package has
 no build for the platform, `cc` is used. The library is compiled again only when a source or this file has changed.
@@ -15,7 +15,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-KERNEL = Path("src/wardwatch/traffic/kernel")
+KERNELS = (Path("src/wardwatch/traffic/kernel"), Path("src/wardwatch/firmware/programs/engine/kernel"))
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}
 FLAGS = [
     "-std=c11",
@@ -58,12 +58,12 @@ def _digest(parts: list[Path]) -> str:
     return state.hexdigest()
 
 
-def compile_kernel(root: Path) -> Path:
-    """Compile the kernel under `root` where its sources are newer than the library; the library's path."""
-    folder = root / KERNEL
+def compile_kernel(root: Path, kernel: Path) -> Path:
+    """Compile one kernel under `root` where its sources are newer than the library; the library's path."""
+    folder = root / kernel
     library = folder / f"_kernel{SUFFIX.get(sys.platform, '.so')}"
     sources = sorted(folder.glob("*.c"))
-    stamp = root / ".build" / "kernel.sha256"
+    stamp = root / ".build" / f"{'-'.join(kernel.parts[2:])}.sha256"
     digest = _digest([*sources, *sorted(folder.glob("*.h")), Path(__file__)])
     if library.exists() and stamp.exists() and stamp.read_text() == digest:
         return library
@@ -79,17 +79,22 @@ def compile_kernel(root: Path) -> Path:
     return library
 
 
+def compile_kernels(root: Path) -> list[Path]:
+    """Compile all kernels that need it; their libraries' paths."""
+    return [compile_kernel(root, kernel) for kernel in KERNELS]
+
+
 class KernelBuildHook(BuildHookInterface[Any]):
-    """Compiles the kernel before a wheel is put together, and marks the wheel as one for this platform."""
+    """Compiles the kernels before a wheel is put together, and marks the wheel as one for this platform."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Called by hatchling for `version` 'standard' and 'editable' alike."""
         del version
-        library = compile_kernel(Path(self.root))
+        libraries = compile_kernels(Path(self.root))
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
-        build_data["artifacts"].append(f"/{library.relative_to(self.root).as_posix()}")
+        build_data["artifacts"] += [f"/{library.relative_to(self.root).as_posix()}" for library in libraries]
 
 
 if __name__ == "__main__":
-    compile_kernel(Path(__file__).parent)
+    compile_kernels(Path(__file__).parent)

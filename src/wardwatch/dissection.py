@@ -4,16 +4,24 @@ They show; they do not judge. The verdict rests on findings and gaps (`vocabular
 """
 
 from dataclasses import dataclass, fields
+from typing import ClassVar, Final
 
 from .printable import printable
 
+TRIGGERS: Final = ("start-up", "menu", "key", "timer", "signal", "network", "none-found")
+"""What may set code going, by the contract."""
+
 
 class _Shown:
-    """Makes every text of a frozen value printable when it is built."""
+    """Makes every text of a frozen value printable when it is built, and refuses a state that does not exist."""
 
     __slots__ = ()
+    _states: ClassVar[tuple[str, tuple[str, ...]]] = ("", ())
 
     def __post_init__(self) -> None:
+        name, allowed = self._states
+        if name and getattr(self, name) not in allowed:
+            raise ValueError(f"{name} is one of {', '.join(allowed)}, not {getattr(self, name)!r}")
         for entry in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
             value = getattr(self, entry.name)
             if isinstance(value, str):
@@ -66,7 +74,10 @@ class Step(_Shown):
 
 @dataclass(frozen=True, slots=True)
 class Stop(_Shown):
-    """One place on the path from outside to a step: a script, a program, a function; `how` control comes there."""
+    """One place on the path from outside to a step: a script, a program, a function; `how` control comes there.
+
+    `address` or `line` is where control leaves the stop before this one.
+    """
 
     file: str
     function: str = ""
@@ -79,6 +90,8 @@ class Stop(_Shown):
 @dataclass(frozen=True, slots=True)
 class Mitigation(_Shown):
     """Whether a measure stops the chain. `holds` is 'stops', 'does not stop' or 'cannot tell'; `step` by which step."""
+
+    _states: ClassVar[tuple[str, tuple[str, ...]]] = ("holds", ("stops", "does not stop", "cannot tell"))
 
     name: str
     title: str
@@ -94,6 +107,8 @@ class Chain(_Shown):
     `trigger` is one of the contract's. `completes` is None where that could not be told; `why` says what it rests on.
     """
 
+    _states: ClassVar[tuple[str, tuple[str, ...]]] = ("trigger", TRIGGERS)
+
     title: str
     trigger: str
     steps: tuple[Step, ...]
@@ -106,6 +121,8 @@ class Chain(_Shown):
 @dataclass(frozen=True, slots=True)
 class Stretch(_Shown):
     """`size` bytes of an image from `offset`: 'examined', 'padding' or 'not understood'; entropy in bits a byte."""
+
+    _states: ClassVar[tuple[str, tuple[str, ...]]] = ("state", ("examined", "padding", "not understood"))
 
     offset: int
     size: int
@@ -149,6 +166,8 @@ class Audited(_Shown):
     `state` is 'present', 'absent' or 'cannot tell'; `seen` says where that was seen, or what was searched.
     """
 
+    _states: ClassVar[tuple[str, tuple[str, ...]]] = ("state", ("present", "absent", "cannot tell"))
+
     name: str
     state: str
     seen: str
@@ -174,6 +193,8 @@ class Dissection(_Shown):
 class Change(_Shown):
     """What became of one finding of the old version: 'fixed', 'not-fixed' or 'unknown', why, and what was checked."""
 
+    _states: ClassVar[tuple[str, tuple[str, ...]]] = ("verdict", ("fixed", "not-fixed", "unknown"))
+
     rule: str
     title: str
     verdict: str
@@ -186,6 +207,8 @@ class Change(_Shown):
 @dataclass(frozen=True, slots=True)
 class Moved(_Shown):
     """A file or function of two versions: 'appeared', 'vanished', 'changed' or 'moved'; `old` and `new` name it."""
+
+    _states: ClassVar[tuple[str, tuple[str, ...]]] = ("state", ("appeared", "vanished", "changed", "moved"))
 
     kind: str
     state: str

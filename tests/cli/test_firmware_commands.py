@@ -175,3 +175,21 @@ def test_other_commands_do_not_load_the_domain(tmp_path: Path) -> None:
     import subprocess  # noqa: PLC0415  # only here
 
     assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False).returncode == 0
+
+
+def test_a_folder_of_images_and_a_broken_one(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    (folder / "a.elf").write_bytes(b"\x7fELF\x01")
+    (folder / "quiet.pcap").write_bytes(PCAP_HEAD)
+    ran = run("scan", folder, "--json", "-")
+    said = document(ran)
+    assert ran.status == 3
+    assert any("a.elf" in gap["subject"] and gap["bears_on"] == ["*"] for gap in said["gaps"])
+
+
+def test_two_images_of_one_name_are_told_apart(run: Run, tmp_path: Path) -> None:
+    one, other = root(tmp_path / "a" / "image"), root(tmp_path / "b" / "image", update=MONITOR)
+    said = document(run("scan", one, other, "--json", "-"))
+    verdicts = {subject["id"]: subject["verdict"] for subject in said["subjects"]}
+    assert verdicts == {str(one): "found", str(other): "clear"}

@@ -106,7 +106,7 @@ def read_playbook(text: str) -> Playbook:
             play.boot.append(Edge(Place("", "boot"), Place(rest[0]), Via.BOOT, label="started by /etc/inittab"))
         elif head == "alone":
             play.alone = True
-        elif head == "also":
+        elif head in {"also", "file"}:
             play.also += rest
         elif head == "match":
             play.matches.append(Match(rest[0], rest[1], rest[2], rest[3]))
@@ -129,7 +129,7 @@ def _in_part(part: Part, head: str, rest: list[str], line: str) -> None:
     elif head == "edge":
         part.edges.append(_edge(part, rest))
     elif head == "unread":
-        part.unread.append(Unread(Place(part.file, rest[0]), rest[1], rest[2], ("*",)))
+        part.unread.append(Unread(Place(part.file, rest[0].strip("-")), rest[1], rest[2], ("*",)))
     else:
         part.calls += _calls(part, int(head, 0), rest, line)
 
@@ -173,6 +173,8 @@ def _value(word: str) -> Value:
         address, _, transport = word.removeprefix("peer:").partition("/")
         host, _, port = address.rpartition(":") if ":" in address and "}" not in address[-1:] else (address, "", "")
         return Peer(Text(parts(host)), int(port) if port else None, transport)
+    if word.startswith("hole:"):
+        return Hole("not known", (word.removeprefix("hole:"),))
     if word.startswith("data:"):
         labels, _, sources = word.removeprefix("data:").partition("<")
         return Data(Text(), tuple(filter(None, sources.rstrip(">").split(","))), tuple(filter(None, labels.split(","))))

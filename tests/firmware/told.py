@@ -25,7 +25,7 @@ def side(name: str, text: str, play: Play) -> Side:
     bodies = re.split(r"^(?=program |script |file )", text, flags=re.MULTILINE)
     contents = {body.split()[1]: body for body in bodies if body.startswith(("program", "script", "file"))}
     hashes = {path: sha256(body.encode()).hexdigest() for path, body in contents.items()}
-    return Side(name, scene, book.findings, tuple(gaps_of(scene)), hashes, lambda path: contents[path].encode())
+    return Side(name, scene, book.findings, tuple(gaps_of(scene)), hashes, lambda path: contents.get(path, "").encode())
 
 
 def drawn(one: Side) -> Dissection:

@@ -295,7 +295,7 @@ def dissected(evil: str) -> Dissection:
         (Recovered(evil, evil),), (Instruction(1, evil, evil, marked=True),),
     )  # fmt: skip
     measures = tuple(Mitigation(evil, evil, holds, evil, evil) for holds in ("stops", "does not stop", "cannot tell"))
-    chain = Chain(evil, evil, (step,) * 2, (Stop(evil, evil, evil, 1, 2),) * 2, None, evil, measures)
+    chain = Chain(evil, "menu", (step,) * 2, (Stop(evil, evil, evil, 1, 2),) * 2, None, evil, measures)
     return Dissection(
         evil, (chain,) * 2, (Stretch(0, 1, "not understood", evil, 8.0),), (StartUp(1, evil, 1, evil, evil, 3),),
         (Component(evil, evil, evil, evil, 1, evil, (evil,)),), (Audited(evil, "absent", evil, evil),), (evil,), 1, 1,

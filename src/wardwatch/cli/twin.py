@@ -1,4 +1,4 @@
-"""In: `wardwatch twin ...`. Out: a ward's capture with its truth, or a live stream; the user's words made a plan."""
+"""In: `wardwatch twin ...`. Out: a ward's capture with its truth, a live stream, or a firmware image."""
 
 import sys
 import time
@@ -23,7 +23,7 @@ _START: Final = "2026-03-01T10:00:00Z"
 
 @click.group()
 def twin() -> None:
-    """A monitor that is not there: captures of a ward with known truth, and a live stream.
+    """A monitor that is not there: captures of a ward with known truth, a live stream, firmware images.
 
     Example: wardwatch twin capture ward.pcap --monitors 8 --minutes 10 --truth ward.jsonl
     """
@@ -112,6 +112,29 @@ def stream(to: str, seconds: int | None, speed: float, seed: int, **flags: bool)
     finally:
         if not flags["quiet"]:
             click.echo(f"{to}: {sent} sets sent", err=True)
+
+
+@twin.command()
+@click.argument("version")
+@click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="Write the image.")
+@click.option("--truth", type=click.Path(dir_okay=False, path_type=Path), help="Write what is true of it, as JSON.")
+def firmware(version: str, to: Path | None, truth: Path | None) -> None:
+    """Write an inert firmware image of the twin: a root file system for ARM926EJ-S, as cramfs.
+
+    VERSION is 2.0.6, 2.0.6-pre1, 2.0.6-pre2, 2.0.7, 2.0.8, 2025-07 or signed.
+
+    Example: wardwatch twin firmware 2.0.6 --to 2.0.6.cramfs --truth 2.0.6.json
+    """
+    from wardwatch.twin import firmware as made  # noqa: PLC0415  # only for those who need it
+
+    if version not in made.VERSIONS:
+        raise UsageError("is no version of the twin", where=version, cure=f"Take one of {', '.join(made.VERSIONS)}")
+    if to is None and truth is None:
+        raise UsageError("nothing to write", where="twin firmware", cure="Say --to FILE, --truth FILE or both")
+    if to:
+        to.write_bytes(made.image(version))
+    if truth:
+        truth.write_text(made.truth(version), encoding="utf-8")
 
 
 def _nanoseconds(text: str) -> int:

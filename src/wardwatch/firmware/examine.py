@@ -23,8 +23,8 @@ from .inventory import Match as Known
 from .inventory import components, matched
 from .judging import Code, findings_of, scene_of
 from .libraries import loading
+from .machine_code import analyse
 from .programs.binary import Binary
-from .programs.facts import analyse
 from .programs.load import load
 from .reading import Progress, Read, read_code
 from .scene import Match, Scene

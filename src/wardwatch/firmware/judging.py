@@ -9,6 +9,7 @@ from wardwatch.plugins import modules
 from wardwatch.vocabulary import Finding
 
 from .behaviours.arguments import Words, bound, starts_of, takes_arguments
+from .behaviours.callers import mains_of, told_by_caller
 from .behaviours.chains import chains_of
 from .behaviours.graph import Resolve, build
 from .behaviours.measures import Around
@@ -71,7 +72,8 @@ def _behaviours(code: Code, commands_of: Reader, resolve: Resolve) -> tuple[Beha
             if takes_arguments(facts):
                 calls = (call for words in starts[file] for call in bound(facts.calls, words))
                 found[file] = tuple(dict.fromkeys(behaviours_of(calls, commands_of)))
-    return tuple(dict.fromkeys(each for several in found.values() for each in several))
+    every = dict.fromkeys(each for several in found.values() for each in several)
+    return tuple(told_by_caller(every, {file: mains_of(facts) for file, facts in code.facts.items()}))
 
 
 def peers_of(behaviours: Iterable[Behaviour]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """In: firmware images, programs, scripts, folders. Out: what they do; for two versions, whether the patch is real."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,14 +23,10 @@ class FirmwareRequest:
     progress: Callable[[int], None] | None = None
 
 
-def examine(paths: Sequence[Path], request: FirmwareRequest) -> tuple[Answer, ...]:
-    """Each image by itself; two of one name are told apart by their paths."""
-    names = [path.name for path in paths]
-    answers = []
-    for path in paths:
-        answer = examine_image(path, _question(request))
-        answers.append(_renamed(answer, str(path)) if names.count(path.name) > 1 else answer)
-    return tuple(answers)
+def examine(path: Path, request: FirmwareRequest, *, alike: bool = False) -> Answer:
+    """One image by itself. `alike`: another input has the same name, so that its path tells it apart."""
+    answer = examine_image(path, _question(request))
+    return _renamed(answer, str(path)) if alike else answer
 
 
 def compare(old: Path, new: Path, request: FirmwareRequest) -> Report:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from wardwatch.errors import InputError
 from wardwatch.traffic.examine import Source
@@ -16,13 +16,20 @@ SUFFIXES: Final = frozenset((".pcap", ".pcapng", ".cap", ".dmp"))
 """How captures are usually called, also with .gz or .zst behind it; logs bear too many names to tell."""
 
 
+class Image(NamedTuple):
+    """Firmware to be examined; `named` by the user, or found in a folder, where one that breaks is a gap."""
+
+    path: Path
+    named: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Sorted:
     """Inputs by kind, in the order given, folders by name; `passed_over` says what in a folder was not read."""
 
     captures: tuple[Source, ...] = ()
     logs: tuple[Source, ...] = ()
-    images: tuple[Path, ...] = ()
+    images: tuple[Image, ...] = ()
     passed_over: tuple[Gap, ...] = ()
 
 
@@ -33,16 +40,16 @@ def sort_out(paths: Sequence[str], *, is_log: bool = False) -> Sorted:
     """
     kinds: dict[InputKind, list[Source]] = {InputKind.CAPTURE: [], InputKind.LOG: []}
     passed_over: list[Gap] = []
-    images: list[Path] = []
+    images: list[Image] = []
     for source, named in _expand(paths):
         if isinstance(source, Path) and source.is_dir():
-            images.append(source)
+            images.append(Image(source, named))
             continue
         try:
             kinds[recognise(source, is_log=is_log)].append(source)
         except InputError as error:
             if source != "-" and _is_image(source, named=named):
-                images.append(source)
+                images.append(Image(source, named))
             elif named:
                 raise
             else:

@@ -1,17 +1,19 @@
 """In: paths of captures and flow logs. Out: one report: which devices phone home, and what they have exposed."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wardwatch.errors import InputError
 from wardwatch.secrecy import Veil
 from wardwatch.traffic.examine import Answer, Question, examine_captures, examine_logs
 from wardwatch.traffic.networks import site
 from wardwatch.traffic.scene import time_of
-from wardwatch.vocabulary import Gap, Report, Subject, judge
+from wardwatch.vocabulary import EVERYTHING, Gap, Report, Subject, judge
 
-from .inputs import sort_out
+from .inputs import Image, sort_out
 
 if TYPE_CHECKING:
     from wardwatch.firmware.examine import Answer as FirmwareAnswer
@@ -40,16 +42,28 @@ def scan(request: Request) -> Report:
         answers.append(examine_captures(inputs.captures, question))
     if inputs.logs:
         answers.append(examine_logs(inputs.logs, question))
-    return _report(answers, _images(inputs.images, request), inputs.passed_over)
+    images, broken = _images(inputs.images, request)
+    return _report(answers, images, (*inputs.passed_over, *broken))
 
 
-def _images(paths: Sequence[Path], request: Request) -> "tuple[FirmwareAnswer, ...]":
-    if not paths:
-        return ()
+def _images(images: Sequence[Image], request: Request) -> "tuple[list[FirmwareAnswer], list[Gap]]":
+    """What each image holds; one that was found in a folder and cannot be read is a gap."""
+    answers: list[FirmwareAnswer] = []
+    broken: list[Gap] = []
+    if not images:
+        return answers, broken
     from .firmware import FirmwareRequest, examine  # noqa: PLC0415  # captures do not pay for it
 
     asked = FirmwareRequest(request.mitigations, request.yara, request.documents, request.progress)
-    return examine(paths, asked)
+    names = Counter(image.path.name for image in images)
+    for image in images:
+        try:
+            answers.append(examine(image.path, asked, alike=names[image.path.name] > 1))
+        except InputError as error:
+            if image.named:
+                raise
+            broken.append(Gap(str(image.path), "the file", error.what, (EVERYTHING,)))
+    return answers, broken
 
 
 def _report(

@@ -61,3 +61,25 @@ def test_without_the_step_that_takes_it_up_the_chain_is_stopped(play: Callable[[
     drawn = chain_drawn(scene, scene.chains[0], ())
     assert [(said.name, said.holds) for said in drawn.mitigations] == [("interface-down", "stops")]
     assert drawn.completes is None
+
+
+@pytest.mark.parametrize(
+    ("line", "holds"),
+    [
+        ("iptables -A OUTPUT -d 202.114.4.119 -j DROP", "cannot tell"),
+        ("ip route add blackhole 202.114.4.0/24", "cannot tell"),
+        ("iptables -A OUTPUT -d 203.0.113.9 -j DROP", "does not stop"),
+    ],
+)
+def test_what_the_start_up_blocks_is_judged(play: Callable[[str], Any], line: str, holds: str) -> None:
+    text = (Path(__file__).parent / "measures" / "the-hidden-function.play").read_text()
+    scene = play(_expected(text)[1].replace("4 sh /opt/bin", f"3 sh {line}\n4 sh /opt/bin")).scene
+    drawn = chain_drawn(scene, scene.chains[0], ())
+    assert [(said.name, said.holds) for said in drawn.mitigations] == [("own-block", holds)]
+
+
+def test_what_is_taken_down_later_is_no_measure_of_the_start_up(play: Callable[[str], Any]) -> None:
+    text = (Path(__file__).parent / "measures" / "the-hidden-function.play").read_text()
+    late = "edge main > off table label=Off\nin off\n0x9900 sh ifconfig eth0 down\nscript /etc"
+    scene = play(_expected(text)[1].replace("script /etc", late, 1)).scene
+    assert chain_drawn(scene, scene.chains[0], ()).mitigations == ()

@@ -23,7 +23,7 @@ def side(name: str, text: str, play: Callable[[str], Any]) -> Side:
     bodies = re.split(r"^(?=program |script |file )", text, flags=re.MULTILINE)
     contents = {body.split()[1]: body for body in bodies if body.startswith(("program", "script", "file"))}
     hashes = {path: sha256(body.encode()).hexdigest() for path, body in contents.items()}
-    return Side(name, scene, book.findings, tuple(gaps_of(scene)), hashes, lambda path: contents[path].encode())
+    return Side(name, scene, book.findings, tuple(gaps_of(scene)), hashes, lambda path: contents.get(path, "").encode())
 
 
 def run(text: str, play: Callable[[str], Any]) -> tuple[dict[str, str], Compared]:

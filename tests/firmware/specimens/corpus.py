@@ -94,9 +94,17 @@ class Build:
         return ".".join((self.specimen.name, self.target, self.level[1:], linked, "s" if self.stripped else "u"))
 
     @property
+    def is_cpp(self) -> bool:
+        """C++, whose library is linked statically always."""
+        return any(source.endswith(".cc") for source in self.specimen.sources)
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """The specimen's sources, and what a static program needs on a processor without atomic instructions."""
-        return (*self.specimen.sources, *((str(ATOMICS),) if self.static and self.target in WITHOUT_ATOMICS else ()))
+        return (
+            *self.specimen.sources,
+            *((str(ATOMICS),) if self.target in WITHOUT_ATOMICS and (self.static or self.is_cpp) else ()),
+        )
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -163,7 +171,7 @@ def _library(wanted: Build) -> tuple[Path, ...]:
 def _compile(
     wanted: Build, out: Path, sources: tuple[str, ...], library: tuple[Path, ...], more: tuple[str, ...] = ()
 ) -> None:
-    compiler = "c++" if any(source.endswith(".cc") for source in sources) else "cc"
+    compiler = "c++" if wanted.is_cpp else "cc"
     flags = [flag for flag in wanted.flags if not more or flag not in {"-pie", "-no-pie", "-fno-pie", "-fPIE"}]
     unfinished = out.with_name(f"{out.name}.{os.getpid()}")
     command = [sys.executable, "-m", "ziglang", compiler, *flags, *more, *sources, *map(str, library)]

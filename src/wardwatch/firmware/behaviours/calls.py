@@ -16,7 +16,6 @@ from .words import Behaviour, End, Kind, Known
 
 Entry = Mapping[str, Any]
 _O_ACCMODE: Final = 0x3
-_IFF_UP: Final = 0x1
 _OPTIONS_WITH_PEER: Final = ("addr=", "ip=", "trans=tcp,addr=")
 
 
@@ -24,6 +23,8 @@ def in_call(call: Call, shared: Behaviour, folder: str) -> Iterator[Behaviour]:
     """What this call of a library or of the kernel does."""
     for entry in _entries().get(call.name, ()):
         if (fits := _fits(entry, call)) is not False:
+            if not entry["does"]:
+                return
             yield from _behaviours(entry, call, replace(shared, sure=shared.sure and fits is True), folder)
             return
 
@@ -66,11 +67,15 @@ def _value(call: Call, place: int | None) -> Value | None:
 
 def _fits(entry: Entry, call: Call) -> bool | None:
     """Whether the call's arguments are such as the entry speaks of; None where a hole leaves that open."""
+    if entry.get("from_network"):
+        return _from_network(call) and bool(_open_file(call).parts)
     if entry.get("needs_peer"):
         return any(isinstance(value, Peer) for value in call.arguments)
-    if entry.get("open_mount"):
-        return None
+    if "open_in" in entry:
+        return None if any(text_of(_value(call, place)).holes for place in entry["open_in"]) else False
     answers = [_is_one_of(_value(call, int(place)), wanted) for place, wanted in entry.get("when", {}).items()]
+    if "reads" in entry:
+        answers.append(_reads(call, entry["reads"]))
     if flag := entry.get("flag"):
         answers.append(_has_flag(_value(call, flag["argument"]), flag["set"], flag["clear"]))
     if "flag_read" in entry:
@@ -93,6 +98,11 @@ def _is_one_of(value: Value | None, wanted: object) -> bool | None:
     return any(fnmatchcase(text.literal, choice) for choice in str(wanted).split("|"))
 
 
+def _reads(call: Call, forms: str) -> bool:
+    sources = [source for value in call.arguments for hole in text_of(value).holes for source in hole.sources]
+    return any(fnmatchcase(source, form) for source in sources for form in forms.split("|"))
+
+
 def _has_flag(value: Value | None, wanted: int, unwanted: int) -> bool | None:
     if not isinstance(value, int):
         return None
@@ -110,12 +120,14 @@ def _behaviours(entry: Entry, call: Call, shared: Behaviour, folder: str) -> Ite
         end=_end(entry, call),
         subject=_subject(entry, call),
         source=absolute(text_of(_value(call, entry.get("source"))), folder if not entry.get("share") else ""),
-        target=absolute(text_of(_value(call, entry.get("target"))), folder),
+        target=_open_file(call) if entry.get("from_network") else absolute(_argument(entry, call, "target"), folder),
         encrypted=bool(entry.get("encrypted")),
         labels=(*_labels(call), *(("!look-up",) if entry.get("look_up") else ())),
         sources=_sources(call),
     )
-    if made.kind is Kind.WRITE:
+    if made.kind in {Kind.READ, Kind.WRITE} and _is_sensor(made.target):
+        yield replace(made, kind=Kind.READ_SENSOR)
+    elif made.kind is Kind.WRITE:
         yield from written(made)
     elif made.kind is Kind.INTERFACE_UP and _takes_down(call):
         yield replace(made, kind=Kind.INTERFACE_DOWN)
@@ -123,9 +135,28 @@ def _behaviours(entry: Entry, call: Call, shared: Behaviour, folder: str) -> Ite
         yield made
 
 
+def _is_sensor(path: Text) -> bool:
+    sources = tuple(source.removeprefix("device:") for source in firmware_table("telemetry")["sources"])
+    return (path.literal or "").startswith(tuple(source for source in sources if source.startswith("/dev/")))
+
+
+def _from_network(call: Call) -> bool:
+    return any(source.startswith("network") for source in _sources(call))
+
+
+def _open_file(call: Call) -> Text:
+    """The path of the file that a descriptor or stream among the arguments was opened for."""
+    holes = (value for value in call.arguments if isinstance(value, Hole))
+    paths = (source.removeprefix("file:") for hole in holes for source in hole.sources if source.startswith("file:/"))
+    return Text((path,)) if (path := next(paths, "")) else Text()
+
+
 def _takes_down(call: Call) -> bool:
-    flags = call.notes.get("flags", "")
-    return flags.isdecimal() and not int(flags) & _IFF_UP
+    return call.notes.get("up") == "cleared"
+
+
+def _argument(entry: Entry, call: Call, role: str) -> Text:
+    return text_of(_value(call, entry.get(role)))
 
 
 def _subject(entry: Entry, call: Call) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from wardwatch.firmware.words import SHELL_CALLS, Call, Place, Text
+from wardwatch.firmware.words import SHELL_CALLS, Call, Hole, Place, Text
 
 from .calls import in_call, text_of
 from .commands import in_command
@@ -18,6 +18,7 @@ EXECUTING: Final = frozenset(
     {"execve", "execv", "execvp", "execl", "execlp", "execle", "execvpe", "fexecve", "posix_spawn", "posix_spawnp"}
 )
 COMMAND: Final = "command"
+NOT_READ: Final = Hole("a text that could not be recovered")
 DETAIL_AT_MOST: Final = 400
 
 
@@ -33,19 +34,19 @@ def behaviours_of(calls: Iterable[Call], commands_of: Reader) -> tuple[Behaviour
 
 
 def owner_of(call: Call) -> Place:
-    """The function in whose sequence the call happens: the outermost that made its arguments."""
-    return call.made_by[0] if call.made_by else call.at
+    """The function in whose sequence the call happens: the outermost that made its arguments, and where in it."""
+    if not call.made_by:
+        return call.at
+    first = call.made_by[0]
+    inside = (at for at in (*call.made_by, call.at) if (at.file, at.function) == (first.file, first.function))
+    return next((at for at in inside if at.address is not None or at.line is not None), first)
 
 
-def _in_sequence(call: Call) -> tuple[str, str, int, int, int]:
+def _in_sequence(call: Call) -> tuple[str, str, int, int, int, int]:
+    """By the order of one run; calls of one site, as of a loop or of merged code, by what had to happen before."""
     owner = owner_of(call)
-    return (
-        owner.file,
-        owner.function,
-        call.order,
-        owner.address or owner.line or 0,
-        call.at.address or call.at.line or 0,
-    )
+    site = call.at.address or call.at.line or 0
+    return (owner.file, owner.function, call.order, owner.address or owner.line or 0, site, len(call.guards))
 
 
 def _inner(call: Call, commands_of: Reader) -> Iterator[Call]:
@@ -54,8 +55,17 @@ def _inner(call: Call, commands_of: Reader) -> Iterator[Call]:
         yield call
         return
     text = text_of(call.arguments[0]) if call.arguments else Text()
+    if not is_readable(text):
+        yield replace(call, name=COMMAND, arguments=(Text((NOT_READ,)),), through_shell=text)
+        return
     for inner in commands_of(text, call.at):
         yield replace(inner, at=call.at, made_by=call.made_by, guards=(*call.guards, *inner.guards), through_shell=text)
+
+
+def is_readable(text: Text) -> bool:
+    """Whether it can be a command: not empty, and no bytes that a command does not hold, as in what was encoded."""
+    plain = "".join(part for part in text.parts if isinstance(part, str))
+    return bool(text.parts) and all(sign.isprintable() or sign in "\t\n\r" for sign in plain) and "\\x" not in plain
 
 
 def _of_one(

@@ -15,6 +15,7 @@ from .places import Places
 from .words import Behaviour, Kind
 
 SOURCES = frozenset({Kind.REMOTE_MOUNT, Kind.REMOTE_FETCH, Kind.RECEIVE})
+LOOK_UP = "!look-up"
 CHECKS = frozenset({Kind.VERIFY_SIGNATURE, Kind.VERIFY_HASH, Kind.COMPARE_VERSION, Kind.WRITE_LOG, Kind.WRITE_VERSION})
 NETWORK = frozenset({Kind.INTERFACE_UP, Kind.ADDRESS_SET, Kind.ROUTE_SET})
 
@@ -67,8 +68,6 @@ class _State:
         self.uses[number] = Use(number, (number,))
         if behaviour.target.parts:
             self.held.append(Held(behaviour.target, behaviour, (number,), behaviour.kind is Kind.REMOTE_MOUNT))
-        elif behaviour.kind is Kind.RECEIVE:
-            self.held.append(Held(Text(), behaviour, (number,)))
         if behaviour.kind is not Kind.REMOTE_MOUNT and self.places.holds_programs(behaviour.target):
             self._note(number, number, overwrites=True)
 
@@ -82,15 +81,26 @@ class _State:
                 self.held.append(Held(behaviour.target, held.source, (*held.by, number)))
 
     def _write(self, number: int, behaviour: Behaviour) -> None:
-        """A file written by the program itself: what it received before, in the same function, may go into it."""
-        for held in reversed(self.held):
-            nearby = held.source.owner.function == behaviour.owner.function
-            near = held.source.owner.file == behaviour.owner.file and nearby
-            if held.source.kind is Kind.RECEIVE and not held.path.parts and near:
-                self.held.append(Held(behaviour.target, held.source, (*held.by, number)))
-                if self.places.holds_programs(behaviour.target):
-                    self._note(held.by[0], number, overwrites=True)
-                return
+        """A file written by the program itself: what it received before may go into it."""
+        source = self._received(number, behaviour)
+        if source is None:
+            return
+        self.uses.setdefault(source, Use(source, (source,)))
+        self.held.append(Held(behaviour.target, self.run.behaviours[source], (source, number)))
+        self._brought(source, (source, number))
+        if self.places.holds_programs(behaviour.target):
+            self._note(source, number, overwrites=True)
+
+    def _received(self, number: int, behaviour: Behaviour) -> int | None:
+        """Where the data came from: the last peer before it; of one function, where it is not known to be received."""
+        known = any(source.startswith("network") for source in behaviour.sources)
+        kinds = (Kind.RECEIVE, Kind.CONNECT) if known else (Kind.RECEIVE,)
+        for before in range(number - 1, -1, -1):
+            other = self.run.behaviours[before]
+            near = (other.owner.file, other.owner.function) == (behaviour.owner.file, behaviour.owner.function)
+            if other.kind in kinds and other.end is not None and (known or near) and LOOK_UP not in other.labels:
+                return before
+        return None
 
     def _run(self, number: int, behaviour: Behaviour) -> None:
         for held in self._holding(behaviour.target, behaviour):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from wardwatch.dissection import Chain, Change, Comparison
 from wardwatch.firmware.behaviours.chains import ChainSeen
@@ -12,7 +13,7 @@ from wardwatch.firmware.findings import listed
 from wardwatch.vocabulary import Evidence, Finding, Gap, Severity
 
 from .pairs import Pairs, function_pairs, pairs_of
-from .residue import KINDS, hosts, residue
+from .residue import KINDS, Traces, hosts, residue, traces_of
 from .side import Side
 
 FIXED, NOT_FIXED, UNKNOWN = "fixed", "not-fixed", "unknown"
@@ -35,11 +36,12 @@ def compare(old: Side, new: Side, measures: Sequence[Measure] = ()) -> Compared:
     """What became of each finding of `old`."""
     pairs = pairs_of(old, new)
     partners = _partners(old, new, pairs)
+    gone = partial(_gone, old=old, new=new, known=(pairs, traces_of(old, new, pairs)), measures=measures)
     changes: list[Change] = []
     gaps: list[Gap] = []
     for finding in _grave(old.findings):
         partner = partners.get(id(finding))
-        change = _still(finding, partner, old, new, measures) if partner else _gone(finding, old, new, pairs, measures)
+        change = _still(finding, partner, old, new, measures) if partner else gone(finding)
         changes.append(change)
         if change.verdict == UNKNOWN:
             gaps.append(Gap(new.name, f"{finding.title} ({_about(finding)})", change.why, (finding.rule,)))
@@ -198,9 +200,9 @@ def _verb(holds: str) -> str:
     )
 
 
-def _gone(finding: Finding, old: Side, new: Side, pairs: Pairs, measures: Sequence[Measure]) -> Change:
+def _gone(finding: Finding, old: Side, new: Side, known: tuple[Pairs, Traces], measures: Sequence[Measure]) -> Change:
     before = _drawn(old, chain_for(old, finding), measures)
-    reasons = list(dict.fromkeys(residue(finding, old, new, pairs)))
+    reasons = list(dict.fromkeys(residue(finding, old, new, *known)))
     if reasons:
         more = f" And {len(reasons) - REASONS_SHOWN} more." if len(reasons) > REASONS_SHOWN else ""
         why = f"It was not found again, but: {'; '.join(reasons[:REASONS_SHOWN])}.{more}"

@@ -1,8 +1,10 @@
 """In: two versions. Out: which file and function of one is which of the other, though addresses moved."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from wardwatch.dissection import Moved
 from wardwatch.firmware.words import CodeFacts
@@ -10,6 +12,7 @@ from wardwatch.firmware.words import CodeFacts
 from .side import Side
 
 Signature = tuple[str, ...]
+_ADDRESS: Final = re.compile(r"0x[0-9a-f]+|sub_[0-9a-f]+| \(\d+ (?:places|times)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,13 @@ def signatures(facts: CodeFacts) -> dict[str, Signature]:
     """What a function looks like whatever its address: its fingerprint, else the calls it makes with their texts."""
     calls: dict[str, list[str]] = defaultdict(list)
     for call in facts.calls:
-        calls[call.at.function].append(f"{call.name}({', '.join(map(str, call.arguments))})")
+        calls[call.at.function].append(plain(f"{call.name}({', '.join(map(str, call.arguments))})"))
     return {name: (facts.shapes.get(name, ""), *calls.get(name, ())) for name in facts.functions}
+
+
+def plain(text: str) -> str:
+    """Text without what changes when addresses move."""
+    return _ADDRESS.sub("", text)
 
 
 def function_pairs(old: CodeFacts, new: CodeFacts) -> dict[str, str]:

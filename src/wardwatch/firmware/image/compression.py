@@ -19,6 +19,7 @@ _INPUT: Final = 1 << 18
 _OUTPUT: Final = 1 << 20
 _PROBE: Final = 512
 _STEP: Final = 1 << 14
+_SMALL: Final = 256
 
 Block = Callable[[bytes, int], bytes]
 """A compressed block and the most it may hold, to its content."""
@@ -115,11 +116,76 @@ class _Zlib:
         return self._inner.unused_data
 
 
+class _Zstd:
+    """A Zstandard frame, fed in pieces so small that none of them holds more than a few blocks of 128 KiB."""
+
+    def __init__(self) -> None:
+        import zstandard  # noqa: PLC0415  # few images need it
+
+        self._inner = zstandard.ZstdDecompressor(max_window_size=_MEMORY).decompressobj()
+        self._error = zstandard.ZstdError
+        self._rest = memoryview(b"")
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        if data:
+            self._rest = memoryview(bytes(self._rest) + data)
+        found = bytearray()
+        try:
+            while self._rest and len(found) < max_length and not self._inner.eof:
+                piece, self._rest = self._rest[:_SMALL], self._rest[_SMALL:]
+                found += self._inner.decompress(piece)
+        except self._error as error:
+            raise OSError(str(error)) from error
+        return bytes(found)
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._rest
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data + bytes(self._rest)
+
+
+class _Lz4:
+    """An LZ4 frame."""
+
+    def __init__(self) -> None:
+        import lz4.frame  # noqa: PLC0415  # few images need it
+
+        self._inner = lz4.frame.LZ4FrameDecompressor()
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        try:
+            found: bytes = self._inner.decompress(data, max_length)
+        except RuntimeError as error:
+            raise OSError(str(error)) from error
+        return found
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._inner.eof)
+
+    @property
+    def needs_input(self) -> bool:
+        return bool(self._inner.needs_input)
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data or b""
+
+
 DECODERS: Final[dict[str, Callable[[], Any]]] = {
     "gzip": _Zlib,
     "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY),
     "lzma": lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=_MEMORY),
     "bzip2": bz2.BZ2Decompressor,
+    "zstd": _Zstd,
+    "lz4": _Lz4,
 }
 _ERRORS: Final = (zlib.error, lzma.LZMAError, OSError, EOFError)
 

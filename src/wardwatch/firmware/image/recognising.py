@@ -19,6 +19,7 @@ _ENOUGH: Final = 3
 _PRESENT: Final = 2
 _LARGEST_SEARCHED: Final = 1 << 30
 _SURE: Final = 4
+_AHEAD: Final = 1 << 20
 
 
 def recognise_image(source: Path | bytes) -> str | None:
@@ -56,7 +57,7 @@ def _of(source: Source) -> str | None:
     form = claimed(source)
     if form is None or not form.is_stream:
         return form.name if form else None
-    return form.name if _of(whole(beginning(form.name, source))) else None
+    return form.name if _of(whole(beginning(form.name, source, _AHEAD))) else None
 
 
 def _inside(source: Source) -> str | None:

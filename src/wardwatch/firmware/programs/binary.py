@@ -128,7 +128,8 @@ class Binary:
 
     Pairs of arrays, each sorted by its first: `constants` are addresses of instructions that complete a constant, and
     the constant; `pointers` places of relocated pointers into the program, and what they point to; `traps` system calls
-    by instruction, and their number (-1 where it is not a constant). `constructors` run before main; `exported` are the
+    by instruction, and their number (-1 where it is not a constant). `got` are the places
+    of `pointers` that only serve to reach one name each. `constructors` run before main; `exported` are the
     functions of a library that others may call.
     """
 
@@ -156,6 +157,7 @@ class Binary:
         default_factory=no_pairs, compare=False, repr=False
     )
     traps: tuple["NDArray[np.int64]", "NDArray[np.int64]"] = field(default_factory=no_pairs, compare=False, repr=False)
+    got: "NDArray[np.int64]" = field(default_factory=lambda: no_pairs()[0], compare=False, repr=False)
     constructors: tuple[int, ...] = ()
     exported: Mapping[int, str] = field(default_factory=dict)
 

@@ -26,7 +26,7 @@ TAKERS: Final[Mapping[str, Via]] = {
         ("atexit", "at_quick_exit", "on_exit", "__cxa_atexit", "pthread_once", "call_once", "pthread_atfork",
          "pthread_key_create", "qsort", "qsort_r", "bsearch", "lfind", "lsearch", "tsearch", "tfind", "tdelete",
          "twalk", "scandir", "scandir64", "ftw", "nftw", "ftw64", "nftw64", "glob", "glob64", "fopencookie",
-         "g_idle_add",         "g_signal_connect_data", "g_thread_new", "obstack_begin", "svc_register", "svc_run", "curl_easy_setopt",
+         "g_idle_add", "g_signal_connect_data", "g_thread_new", "obstack_begin", "svc_register", "curl_easy_setopt",
          "xmlSAXUserParseFile", "SSL_CTX_set_verify", "SSL_CTX_set_default_passwd_cb", "ev_io_start", "uv_listen",
          "uv_read_start", "sqlite3_exec", "dl_iterate_phdr", "usb_hotplug_register_callback"),
         Via.CALLBACK),
@@ -63,12 +63,26 @@ def taken(
     """Where code builds the address of a function, and of which (by number), in order of address."""
     starts = np.array([function.start for function in binary.functions], np.int64)
     at, values = binary.constants
-    values = followed(binary, values) & binary.plain
+    values = followed(binary, values)
+    values = _held(binary, values) & binary.plain
     if not len(starts):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     place = np.minimum(np.searchsorted(starts, values), len(starts) - 1)
     hit = starts[place] == values
     return at[hit], place[hit]
+
+
+def _held(
+    binary: Binary, values: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    """Constants; those that are the place of a function's pointer count as the function: code loads it from there."""
+    held = {place: start for start, places in binary.referenced.items() for place in places}
+    places = np.array(sorted(held), np.int64)
+    if not len(places):
+        return values
+    starts = np.array([held[place] for place in places.tolist()], np.int64)
+    number = np.minimum(np.searchsorted(places, values), len(places) - 1)
+    return np.where(places[number] == values, starts[number], values)
 
 
 def callbacks(binary: Binary) -> Iterator[Handed]:

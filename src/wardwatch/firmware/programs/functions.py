@@ -5,7 +5,7 @@ like a start and no jump of the code around them crosses them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,8 @@ from .symbols import STT_FUNC, STT_IFUNC, Symbols
 
 Stretches = tuple[tuple[int, int], ...]
 MOST_FUNCTIONS: Final = 1_000_000
+ALIGNMENT: Final = 16
+LINKAGE_HEAD: Final = 48
 STB_WEAK: Final = 2
 
 
@@ -73,9 +75,36 @@ def orphans(flow: Flow, sure: Longs, pointed: Longs, outside: Longs, stretches: 
     owner = np.searchsorted(sure, flow.jumps, side="right")
     far = flow.jumps_to[owner != np.searchsorted(sure, flow.jumps_to, side="right")]
     far = far[inside(far, stretches) & np.isin(far, flow.ends)]
-    looks = np.unique(np.concatenate([looks, far, pointed[np.isin(pointed, flow.ends)]]))
+    likely = np.isin(pointed, flow.ends) | np.isin(pointed, flow.prologues)
+    looks = np.unique(np.concatenate([looks, far, pointed[likely]]))
     looks = looks[~np.isin(looks, sure) & ~np.isin(looks, outside)]
-    return looks[~crossed(looks, sure, flow)]
+    # A jump to another candidate may be its only call, so it does not bind what lies between.
+    binding = flow.conditional | ~np.isin(flow.jumps_to, looks)
+    inner = replace(flow, jumps=flow.jumps[binding], jumps_to=flow.jumps_to[binding])
+    looks = looks[~crossed(looks, sure, inner)]
+    return looks[~heads(looks, outside) | np.isin(looks, far)]
+
+
+def stopped(flow: Flow, sure: Longs, stopping: Longs, length: int, stretches: Stretches) -> Flow:
+    """The same, knowing that some calls do not come back.
+
+    Those are calls of `stopping`, and of every function that is seen called right before another's start. `length` is
+    that from a call to what would run next.
+    """
+    behind = flow.calls + length
+    never = np.unique(np.concatenate([flow.calls_to[np.isin(behind, sure)], stopping]))
+    more = behind[np.isin(flow.calls_to, never)]
+    begins = np.array([start for start, _ in stretches], np.int64)
+    # Compilers align what follows; nothing but padding can stand in so little room.
+    near = [more + step for step in range(0, ALIGNMENT, 2)]
+    return replace(flow, ends=np.unique(np.concatenate([flow.ends, begins, *near])))
+
+
+def heads(places: Longs, linked: Longs) -> Flags:
+    """What stands right before the linkage table's first entry: its head, which calls the dynamic linker."""
+    after = np.append(linked, np.iinfo(np.int64).max)[np.searchsorted(linked, places)]
+    found: Flags = after - places <= LINKAGE_HEAD
+    return found
 
 
 def build(sure: Longs, maybe: Longs, names: Mapping[int, str], bounds: Longs, thumb: Stretches) -> tuple[Function, ...]:

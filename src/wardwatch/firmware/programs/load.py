@@ -9,19 +9,27 @@ from wardwatch.errors import InputError
 
 from . import functions, recognised, sites
 from .binary import Binary, Machine
-from .code import Code, Stretches, linkage
+from .code import Code, Stretches, hidden, linkage
 from .code import flow as swept
 from .elf import ET_DYN, HIGHEST, PT_INTERP, Elf, read
 from .flow import Longs
 from .loading import DT_MIPS_GOTSYM, DT_MIPS_LOCAL_GOTNO, DT_PLTGOT, MACHINES, Loaded, loaded
 from .memory import Memory
-from .pointers import arm_got, arrays, fixed, held, referenced
-from .ranges import code_stretches
+from .pointers import arm_got, arrays, fixed, held, referenced, static_got
+from .ranges import code_stretches, gaps
 from .sets import mips
 from .sites import Linkage
 from .symbols import static_symbols
 from .unwind import starts as unwind_starts
 
+CALL_LENGTH: Final = {Machine.MIPS: 8, Machine.X86: 5, Machine.X86_64: 5}
+"""Bytes from a direct call to what runs after it; four elsewhere."""
+NEVER_RETURN: Final = frozenset(
+    {"abort", "exit", "_exit", "_Exit", "quick_exit", "__stack_chk_fail", "__assert_fail", "__assert", "longjmp", "err",
+     "_longjmp", "siglongjmp", "__longjmp_chk", "pthread_exit", "thrd_exit", "__fortify_fail", "__chk_fail", "errx",
+     "verr", "verrx", "__libc_start_main", "__uClibc_main", "execl_or_die", "__cxa_throw", "__cxa_rethrow",
+     "_Unwind_Resume", "_ZSt9terminatev"}
+)  # fmt: skip
 PT_MIPS_REGINFO: Final = 0x70000000
 
 
@@ -38,11 +46,20 @@ def load(data: bytes) -> Binary:
     stretches = code_stretches(elf, image.segments)
     hints = hints[functions.inside(hints, stretches)]
     code = Code(machine, memory, stretches, hints, _modes(elf, names.at), *_global_pointer(elf, machine, memory, image))
+    image = static_got(image, code) if code.got is not None and not elf.dynamic.get(DT_PLTGOT) else image
     flow, thumb = swept(code)
+    if more := hidden(code, flow, gaps(stretches, image.segments)):
+        stretches = tuple(sorted((*stretches, *more)))
+        code = replace(code, stretches=stretches)
+        flow, thumb = swept(code)
     flow = arm_got(flow, elf, image) if machine is Machine.ARM else flow
     pointers = held(elf, image, code, flow)
     linked = _linkage(image, code)
-    sure = _sure(np.concatenate([flow.calls_to, hints & code.plain, pointers.got]), linked.places, stretches)
+    unwound = hints & code.plain
+    unwound = unwound[np.isin(hints, names.at) | ~functions.heads(unwound, linked.places)]
+    sure = _sure(np.concatenate([flow.calls_to, unwound, pointers.got]), linked.places, stretches)
+    never = np.array(sorted(at for at, name in linked.imports.items() if name in NEVER_RETURN), np.int64)
+    flow = functions.stopped(flow, sure, never, CALL_LENGTH.get(machine, 4), stretches)
     orphans = functions.orphans(flow, sure, pointers.values, linked.places, stretches)
     bounds = np.concatenate([linked.places, np.array([end for _, end in stretches], np.int64)])
     plain = {at & code.plain: name for at, name in names.names.items()}
@@ -67,6 +84,7 @@ def load(data: bytes) -> Binary:
         notes=elf.notes + image.notes,
         constants=_sorted(flow.references, flow.values),
         pointers=(image.pointers, image.targets),
+        got=image.got,
         traps=_sorted(flow.traps, flow.trap_numbers),
         constructors=tuple(at & code.plain for at in arrays(elf, memory)),
         exported=_exported(elf, image, code.plain),
@@ -118,7 +136,7 @@ def _global_pointer(elf: Elf, machine: Machine, memory: Memory, image: Loaded) -
     if not got:
         place = next((header for header in elf.headers if header.kind == PT_MIPS_REGINFO), None)
         gp = memory.word(place.address + 20) if place else None  # ri_gp_value
-        return gp, mips.Global(gp, gp - 0x7FF0, np.empty(0, np.int64)) if gp else None
+        return gp, mips.Global(gp, gp - 0x7FF0, memory.words(gp - 0x7FF0, gp + 0x8010).astype(np.int64)) if gp else None
     count = elf.dynamic.get(DT_MIPS_LOCAL_GOTNO, 0) + len(image.symbols) - elf.dynamic.get(DT_MIPS_GOTSYM, 0)
     words = memory.words(got, got + 4 * max(0, count)).astype(np.int64) if got < HIGHEST else np.empty(0, np.int64)
     return got + 0x7FF0, mips.Global(got + 0x7FF0, got, words)

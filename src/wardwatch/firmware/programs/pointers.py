@@ -46,7 +46,7 @@ def held(elf: Elf, image: Loaded, code: Code, flow: Flow) -> Held:
     if elf.kind != ET_DYN and code.stretches:
         for segment in image.segments:
             place, value = _pointing(segment, code.memory, code.stretches[0][0], code.stretches[-1][1])
-            kept = ~_described(elf, image, code, place)
+            kept = ~_described(elf, image, place)
             places.append(place[kept])
             values.append(value[kept])
     place, value = np.concatenate(places), np.concatenate(values) & code.plain
@@ -87,7 +87,7 @@ def _pointing(segment: Segment, memory: Memory, first: int, last: int) -> tuple[
     return start + width * near, words[near].astype(np.int64)
 
 
-def _described(elf: Elf, image: Loaded, code: Code, places: Longs) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def _described(elf: Elf, image: Loaded, places: Longs) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
     """Which places belong to the file's own tables: headers, symbols, unwinding, the global offset table."""
     symbols = elf.dynamic.get(DT_SYMTAB, 0)
     stretches = [(symbols, symbols + len(image.symbols) * (24 if elf.bits == 64 else 16))]  # noqa: PLR2004  # the class
@@ -96,21 +96,22 @@ def _described(elf: Elf, image: Loaded, code: Code, places: Longs) -> "np.ndarra
             stretches.append((header.address, header.address + header.file_size))
         if header.kind == PT_LOAD and not header.offset:
             stretches.append((header.address, header.address + 64))
-    if code.got is not None and not elf.dynamic.get(DT_PLTGOT):
-        stretches.append(_static_got(code))
     inside = functions.inside(places, tuple(sorted(stretch for stretch in stretches if stretch[0] < stretch[1])))
     return inside | np.isin(places, image.got)
 
 
-def _static_got(code: Code) -> tuple[int, int]:
-    """The GOT of a static MIPS program: from its two reserved words as long as words point into the program."""
-    start = code.got.got if code.got else 0
-    words = code.memory.words(start + 8, start + 0x10000).astype(np.int64)
-    known = functions.inside(
-        words, tuple(sorted((part.address, part.address + part.memory_size) for part in code.memory.segments))
-    )
-    count = int(np.argmin(known)) if len(known) and not known.all() else len(known)
-    return start, start + 8 + 4 * count
+def static_got(image: Loaded, code: Code) -> Loaded:
+    """The same, with the GOT of a static MIPS program, which no relocation describes.
+
+    It goes from its two reserved words as far as words point into the program.
+    """
+    start = code.got.got + 8 if code.got else 0
+    words = code.memory.words(start, start + 0x10000).astype(np.int64)
+    segments = sorted((part.address, part.address + part.memory_size) for part in image.segments)
+    known = functions.inside(words, tuple(segments))
+    words = words[: int(np.argmin(known)) if not known.all() else len(known)]
+    places = start + 4 * np.arange(len(words), dtype=np.int64)
+    return replace(image, pointers=places, targets=words, got=places)
 
 
 def arm_got(flow: Flow, elf: Elf, image: Loaded) -> Flow:

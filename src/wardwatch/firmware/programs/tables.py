@@ -88,6 +88,8 @@ def used(binary: Binary, found: tuple[Table, ...]) -> Mapping[int, tuple[tuple[i
 def followed(binary: Binary, values: NDArray[np.int64]) -> NDArray[np.int64]:
     """Constants; those that are addresses of a relocated pointer (a GOT entry) count as what that points to."""
     places, targets = binary.pointers
+    own = np.isin(places, binary.got)
+    places, targets = places[own], targets[own]
     if not len(places):
         return values
     place = np.minimum(np.searchsorted(places, values), len(places) - 1)
@@ -127,10 +129,9 @@ def _record_start(memory: Memory, relocated: Collection[int], table: Table, base
     if base not in table.places or before <= 0:
         return base
     size = min(table.stride, LONGEST_RECORD)
-    if label(memory, relocated, table.places[-1], size, table.places[-1])[0] and base != table.places[-1]:
-        return base
-    ahead = label(memory, relocated, base - before, size, base)[0]
-    return base - before if ahead else base
+    behind, is_key = label(memory, relocated, table.places[-1], size, table.places[-1])
+    ahead, _ = label(memory, relocated, base - before, size, base)
+    return base - before if ahead and (is_key or not behind) else base
 
 
 def label(memory: Memory, relocated: Collection[int], record: int, size: int, pointer: int) -> tuple[str, bool]:

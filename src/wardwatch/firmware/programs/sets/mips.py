@@ -54,6 +54,7 @@ def sweep(words: Words, start: int, pointer: Global | None) -> Flow:
     tail = leaves[index]
     rest = ~known & ~slotted
     computed = _computed(words, index)
+    stops = match(words, 0xFC00003F, 0x0000000D) | match(words, 0xFFFFFFFF, 0x04170001)  # break, what lld fills with
     traps = np.flatnonzero(match(words, 0xFC00003F, 0x0000000C))
     return Flow(
         calls=np.concatenate([at[calls], at[index[known & ~tail]]]),
@@ -67,7 +68,7 @@ def sweep(words: Words, start: int, pointer: Global | None) -> Flow:
         through=at[index[slotted]],
         through_slot=slot[slotted],
         through_tail=tail[slotted],
-        ends=at[unreached(behind(behind(always | leaves)), words == 0)],
+        ends=at[unreached(behind(behind(always | leaves) | stops), words == 0)],
         references=constants.places,
         values=constants.values,
         prologues=at[_prologues(words)],
@@ -183,10 +184,13 @@ def _computed(words: Words, index: Longs) -> Flags:
 
 
 def _prologues(words: Words) -> Flags:
-    """ADDIU sp, or the LUI gp that stands before it in position-independent code."""
+    """ADDIU sp, or the LUI that stands before it in position-independent code and begins the value of $gp."""
     room = match(words, 0xFFFF8000, 0x27BD8000)
-    global_pointer = match(words, 0xFFFF0000, 0x3C1C0000)
-    global_pointer[:-1] &= match(words[1:], 0xFFFF0000, 0x279C0000)
+    upper, lower = match(words, 0xFFE00000, 0x3C000000), match(words, 0xFC000000, 0x24000000)
+    global_pointer = np.zeros(len(words), np.bool_)
+    same = upper[:-1] & lower[1:] & (_register(words[:-1], 16) == _register(words[1:], 21))
+    global_pointer[:-1] = same & (_register(words[:-1], 16) == GP)
+    global_pointer[:-2] |= same[:-1] & match(words[2:], 0xFFFF8000, 0x27BD8000)
     for step in range(1, 6):
         room[step:] &= ~global_pointer[:-step]
     return room | global_pointer

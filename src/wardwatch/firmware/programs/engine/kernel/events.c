@@ -1,0 +1,281 @@
+/* In: a call that matters. Out: its arguments, written down once for each different way they can be. */
+#include <stdlib.h>
+
+#include "core.h"
+
+enum { OUT_MAX = 64 << 20, FOR_SITE = 64, STRINGS = 24, BUFFER = 512 };
+
+static bool put(engine *e, const void *bytes, u64 n) {
+    if (e->out_used + n > e->out_room) {
+        u64 room = e->out_room ? e->out_room : 4096;
+        while (room < e->out_used + n)
+            room *= 2;
+        u8 *more = room > OUT_MAX ? NULL : realloc(e->out, room);
+        if (!more) {
+            e->out_failed = true;
+            return false;
+        }
+        e->out = more;
+        e->out_room = room;
+    }
+    memcpy(e->out + e->out_used, bytes, n);
+    e->out_used += n;
+    return true;
+}
+
+static void put32(engine *e, u32 v) { put(e, &v, 4); }
+
+static void put64(engine *e, u64 v) { put(e, &v, 8); }
+
+/* Bytes as runs of known ones and runs of one origin. */
+static void put_runs(engine *e, const u8 *bytes, const u32 *tags, u32 n, u32 marks) {
+    put32(e, marks);
+    u32 runs = 0;
+    for (u32 i = 0; i < n; i++)
+        runs += !i || tags[i] != tags[i - 1];
+    put32(e, runs);
+    for (u32 i = 0; i < n;) {
+        u32 j = i;
+        while (j < n && tags[j] == tags[i])
+            j++;
+        put32(e, tags[i]);
+        put32(e, j - i);
+        if (!tags[i])
+            put(e, bytes + i, j - i);
+        i = j;
+    }
+}
+
+static u32 writable_mark(const engine *e, val at) {
+    const segment *s = at.t ? NULL : segment_at(e, at.v);
+    return s && s->writable ? 2 : 0;
+}
+
+static void put_text(engine *e, path *p, val at) {
+    u8 bytes[TEXT_MAX];
+    u32 tags[TEXT_MAX];
+    bool whole;
+    const u32 n = read_text(e, p, at, bytes, tags, TEXT_MAX, &whole);
+    put_runs(e, bytes, tags, n, (whole ? 0 : 1) | writable_mark(e, at));
+}
+
+static void put_buffer(engine *e, path *p, val at, val length, u32 most) {
+    u8 bytes[BUFFER];
+    u32 tags[BUFFER];
+    const u32 wanted = length.t || length.v > most ? most : (u32)length.v;
+    u32 n = 0;
+    for (; n < wanted; n++) {
+        bool there;
+        bytes[n] = read_byte(e, p, (val){cut(e, at.v + n), at.t}, &tags[n], &there);
+        if (!there && (at.t || (length.t && !tags[n])))
+            break;
+        if (length.t && !tags[n] && !bytes[n])
+            break; /* of unknown length: as far as a text would go */
+        if (!there && length.t)
+            break;
+    }
+    if (!n && at.t) {
+        tags[0] = text_tag(e, at.t);
+        n = 1;
+    }
+    put_runs(e, bytes, tags, n, length.t || length.v > most ? 1 : 0);
+}
+
+static u32 argv_count(engine *e, path *p, val at, val *items) {
+    u32 n = 0;
+    for (; n < STRINGS; n++) {
+        items[n] = load(e, p, (val){cut(e, at.v + n * e->set.bits / 8), at.t}, e->set.bits / 8, false);
+        if ((!items[n].t && !items[n].v) || (at.t && items[n].t && e->origins[items[n].t].kind == O_DEREF))
+            break;
+    }
+    return n;
+}
+
+static u32 listed(engine *e, path *p, u32 first, val *items) {
+    u32 n = 0;
+    for (; n < STRINGS; n++) {
+        items[n] = argument(e, p, first + n);
+        if ((!items[n].t && !items[n].v) || (items[n].t && e->origins[items[n].t].kind == O_ARGUMENT && n > 8))
+            break;
+    }
+    return n;
+}
+
+static void put_head(engine *e, path *p, char code, val what, u32 strings) {
+    put32(e, (u32)code);
+    put32(e, what.t);
+    put64(e, what.v);
+    put32(e, what.t ? link_of(p, what.t) : 0);
+    put32(e, strings);
+}
+
+static void put_iovecs(engine *e, path *p, val at, val count) {
+    const u32 word = e->set.bits / 8, n = count.t ? 1 : count.v > 8 ? 8 : (u32)count.v;
+    put_head(e, p, 'w', at, n);
+    for (u32 i = 0; i < n; i++) {
+        const val base = load(e, p, (val){cut(e, at.v + 2 * i * word), at.t}, word, false);
+        const val length = load(e, p, (val){cut(e, at.v + (2 * i + 1) * word), at.t}, word, false);
+        put_buffer(e, p, base, length, BUFFER);
+    }
+}
+
+static void put_printed(engine *e, path *p, u32 n) {
+    u8 bytes[TEXT_MAX];
+    u32 tags[TEXT_MAX];
+    variadic list = variadic_of(e, p, n + 1);
+    const u32 count = print_format(e, p, argument(e, p, n), &list, bytes, tags, TEXT_MAX);
+    put_head(e, p, 'F', argument(e, p, n), 1);
+    put_runs(e, bytes, tags, count, 0);
+}
+
+static void put_argument(engine *e, path *p, char code, u32 n) {
+    val items[STRINGS], what = argument(e, p, n);
+    u32 count;
+    const u32 word = e->set.bits / 8;
+    switch (code) {
+    case 's':
+        put_head(e, p, code, what, 1);
+        put_text(e, p, what);
+        break;
+    case 'a':
+        put_head(e, p, code, what, 1);
+        put_buffer(e, p, what, argument(e, p, n + 1), 28);
+        break;
+    case 'b':
+        put_head(e, p, code, what, 1);
+        put_buffer(e, p, what, argument(e, p, n + 1), BUFFER);
+        break;
+    case 'r':
+        put_head(e, p, code, what, 1);
+        put_buffer(e, p, what, known(32), 40);
+        break;
+    case 'v':
+    case 'l':
+        count = code == 'v' ? argv_count(e, p, what, items) : listed(e, p, n, items);
+        put_head(e, p, code, what, count);
+        for (u32 i = 0; i < count; i++)
+            put_text(e, p, items[i]);
+        break;
+    case 'w':
+        put_iovecs(e, p, what, argument(e, p, n + 1));
+        break;
+    case 'M': /* msghdr: name, length, iovecs, count */
+        put_head(e, p, 'a', what, 1);
+        put_buffer(e, p, load(e, p, what, word, false), known(16), 28);
+        what.v = cut(e, what.v + 2 * word);
+        put_iovecs(e, p, load(e, p, what, word, false), load(e, p, (val){cut(e, what.v + word), what.t}, word, false));
+        break;
+    case 'F':
+        put_printed(e, p, n);
+        break;
+    default:
+        put_head(e, p, code, what, 0);
+    }
+}
+
+static u64 digest(const u8 *bytes, u64 n) {
+    u64 h = 0xcbf29ce484222325u;
+    for (u64 i = 0; i < n; i++)
+        h = (h ^ bytes[i]) * 0x100000001b3u;
+    return h | 1;
+}
+
+/* Whether this was written down before: then its number, else 0 and a place for it. */
+static u32 seen_before(engine *e, u64 h, u32 number) {
+    if (e->nseen * 2 >= e->seen_slots)
+        return number; /* full: written down again */
+    u32 i = (u32)(h >> 20) & (e->seen_slots - 1);
+    for (; e->seen[i]; i = (i + 1) & (e->seen_slots - 1))
+        if (e->seen[i] == h)
+            return e->seen_number[i];
+    e->seen[i] = h;
+    e->seen_number[i] = number;
+    e->nseen++;
+    return 0;
+}
+
+static bool few_so_far(engine *e, u64 site) {
+    u32 i = (u32)(site * 0x9e3779b97f4a7c15u >> 40) & (e->site_slots - 1);
+    while (e->sites[2 * i] && e->sites[2 * i] != site)
+        i = (i + 1) & (e->site_slots - 1);
+    if (!e->sites[2 * i]) {
+        if (e->nsites * 4 >= e->site_slots * 3)
+            return true;
+        e->nsites++;
+        e->sites[2 * i] = site;
+    }
+    return e->sites[2 * i + 1]++ < FOR_SITE * 4;
+}
+
+static u32 finish(engine *e, u64 from, u64 content) {
+    if (e->out_failed) {
+        e->out_failed = false;
+        e->out_used = from;
+        e->count.cut_events++;
+        return 0;
+    }
+    const u32 number = e->nevents + 1;
+    const u32 before = seen_before(e, digest(e->out + content, e->out_used - content), number);
+    if (before) {
+        e->out_used = from;
+        return before;
+    }
+    const u32 size = (u32)(e->out_used - from);
+    memcpy(e->out + from, &size, 4);
+    e->nevents = number;
+    return number;
+}
+
+/* Writes the call down; the number of its event, the earlier one's where nothing is new. */
+u32 emit_event(engine *e, path *p, u32 number, const char *how) {
+    if (!few_so_far(e, p->pc) || e->out_used > OUT_MAX / 2) {
+        e->count.cut_events++;
+        return 0;
+    }
+    const u64 from = e->out_used;
+    put32(e, 0);
+    put32(e, p->order++);
+    const u64 content = e->out_used;
+    put32(e, number);
+    put32(e, e->root);
+    put64(e, p->pc);
+    put32(e, p->depth);
+    for (u32 i = 0; i < p->depth; i++)
+        put64(e, p->frames[i].site);
+    put32(e, p->nguards);
+    for (const guard *g = p->guards; g; g = g->next) {
+        put32(e, g->t);
+        put32(e, g->relation);
+        put64(e, (u64)g->number);
+    }
+    const u64 place = e->out_used;
+    u32 count = 0;
+    put32(e, 0);
+    for (u32 i = 0; how[i]; i++)
+        if (how[i] != '.') {
+            put_argument(e, p, how[i], i);
+            count += how[i] == 'M' ? 2 : 1;
+        }
+    if (!e->out_failed && place + 4 <= e->out_used)
+        memcpy(e->out + place, &count, 4);
+    return finish(e, from, content);
+}
+
+/* A pointer-sized unknown that is kept in the program's own data, for descriptors that travel through it. */
+void emit_store(engine *e, path *p, val at, val what) {
+    const u8 kind = e->origins[what.t].kind;
+    if ((kind != O_SOCKET && kind != O_OPEN) || (!at.t && !segment_at(e, at.v)))
+        return;
+    const u64 from = e->out_used;
+    put32(e, 0);
+    put32(e, p->order);
+    const u64 content = e->out_used;
+    put32(e, 0xffffffffu);
+    put32(e, e->root);
+    put64(e, p->pc);
+    put32(e, at.t);
+    put64(e, at.v);
+    put32(e, what.t);
+    put32(e, link_of(p, what.t));
+    finish(e, from, content);
+}

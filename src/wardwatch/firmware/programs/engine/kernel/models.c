@@ -1,0 +1,70 @@
+/* In: a call of an imported function. Out: what it returns and what it writes, as far as that is known. */
+#include "core.h"
+#include "models.h"
+
+val argument(engine *e, path *p, u32 n) {
+    static const u8 amd64[6] = {7, 6, 2, 1, 8, 9};
+    const u32 machine = e->set.machine, word = e->set.bits / 8;
+    static const u8 first[MACHINES] = {0, 0, 4, 3, 0, 0}, registers[MACHINES] = {4, 8, 4, 8, 0, 6};
+    static const u8 stack[MACHINES] = {13, 31, 29, 1, 4, 4}, above[MACHINES] = {0, 0, 16, 8, 4, 8};
+    if (n < registers[machine])
+        return p->r[machine == X86_64 ? amd64[n] : first[machine] + n];
+    const u64 offset = above[machine] + (u64)(n - registers[machine]) * word;
+    return load(e, p, add(e, p->r[stack[machine]], known(offset)), word, false);
+}
+
+void give(engine *e, path *p, val what) {
+    static const u8 result[MACHINES] = {0, 0, 2, 3, 0, 0};
+    p->r[result[e->set.machine]] = what;
+}
+
+/* The event that bound a descriptor to its peer, 0 for none. */
+u32 link_of(const path *p, u32 t) {
+    for (const fact *f = p->facts; f; f = f->next)
+        if (f->t == t)
+            return f->event;
+    return 0;
+}
+
+void bind_fact(engine *e, path *p, val what, u32 event) {
+    fact *f = what.t ? small_alloc(e, sizeof *f) : NULL;
+    if (!f)
+        return;
+    *f = (fact){p->facts, what.t, event};
+    p->facts = f;
+}
+
+val result_of(engine *e, const path *p, u32 number) {
+    return unknown(e, O_RETURN, number | (p->pc & 0xffffffffu) << 32);
+}
+
+val heap(engine *e, path *p, val size) {
+    (void)e;
+    const u64 bytes = size.t || size.v > 0x10000 ? 0x10000 : size.v;
+    const val place = known(p->heap);
+    if (p->heap + bytes + 256 < STACK_TOP - 2 * STACK_ROOM)
+        p->heap += (bytes + 255) & ~127ull;
+    return place;
+}
+
+void apply_rule(engine *e, path *p, u32 number) {
+    if (number >= e->set.nrules) {
+        give(e, p, result_of(e, p, number));
+        return;
+    }
+    const rule *r = &e->set.rules[number];
+    const u32 event = r->event[0] ? emit_event(e, p, number, r->event) : 0;
+    val result = {0, 0};
+    bool done = false;
+    if (r->model < model_count)
+        done = models[r->model].run(e, p, &(called){number, event}, &result);
+    if (!p->dead)
+        give(e, p, done ? result : result_of(e, p, number));
+}
+
+u32 ww_engine_models(const char **names, u32 room);
+__attribute__((visibility("default"))) u32 ww_engine_models(const char **names, u32 room) {
+    for (u32 i = 0; i < room && i < model_count; i++)
+        names[i] = models[i].name;
+    return model_count;
+}

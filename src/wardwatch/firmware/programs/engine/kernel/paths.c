@@ -1,0 +1,428 @@
+/* In: a function to start from. Out: every way through it, as far as the bounds allow: branches, calls, returns. */
+#include <stdlib.h>
+
+#include "core.h"
+
+enum { DEPTH_MAX = 6, TABLE_MAX = 128, GUARDS_MAX = 64, LEAVING_MAX = 8 };
+
+static const u8 stack_register[MACHINES] = {13, 31, 29, 1, 4, 4};
+
+const function *function_at(const engine *e, u64 at) {
+    u32 low = 0, high = e->set.nfunctions;
+    while (low < high) {
+        const u32 middle = (low + high) / 2;
+        if (e->set.functions[middle].start <= at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (!low || at >= e->set.functions[low - 1].end)
+        return NULL;
+    return &e->set.functions[low - 1];
+}
+
+static u64 plain(const engine *e, u64 at) { return e->set.machine == ARM ? at & ~1ull : at; }
+
+static const import *import_at(const engine *e, u64 at) {
+    u32 low = 0, high = e->set.nimports;
+    while (low < high) {
+        const u32 middle = (low + high) / 2;
+        if (e->set.imports[middle].address < at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < e->set.nimports && e->set.imports[low].address == at ? &e->set.imports[low] : NULL;
+}
+
+u64 site_of(const path *p) { return p->pc; }
+
+static u32 *visits(engine *e, const path *p, u64 at, bool taken) {
+    u64 key = at * 2 + taken;
+    if (p->depth)
+        key += p->frames[p->depth - 1].site << 33;
+    key = key * 0x9e3779b97f4a7c15u | 1;
+    u32 i = (u32)(key >> 40) & (e->visit_slots - 1);
+    while (e->visit_keys[i] && e->visit_keys[i] != key)
+        i = (i + 1) & (e->visit_slots - 1);
+    if (!e->visit_keys[i]) {
+        if (e->nvisits * 4 > e->visit_slots * 3)
+            return NULL;
+        e->nvisits++;
+        e->visit_keys[i] = key;
+        e->visit_counts[i] = 0;
+    }
+    return &e->visit_counts[i];
+}
+
+static bool holds(const flags *f, u32 condition) {
+    bool result = true;
+    switch (condition >> 1) {
+    case 0: result = f->z; break;
+    case 1: result = f->c; break;
+    case 2: result = f->n; break;
+    case 3: result = f->v; break;
+    case 4: result = f->c && !f->z; break;
+    case 5: result = f->n == f->v; break;
+    case 6: result = !f->z && f->n == f->v; break;
+    default: return true;
+    }
+    return (condition & 1) ? !result : result;
+}
+
+static const u8 truth[16] = {2, 5, 6, 1, 1, 6, 0, 7, 4, 3, 6, 1, 4, 3, 7, 7};
+static const u8 relations[16] = {0, 1, 5, 2, 2, 5, 6, 6, 4, 3, 5, 2, 4, 3, 6, 6};
+static const u8 mirrored[6] = {0, 1, 4, 5, 2, 3};
+
+static void remember(engine *e, path *p, val a, val b, u32 condition, bool taken) {
+    u32 relation = relations[taken ? condition : condition ^ 1];
+    if (relation == 6 || p->nguards >= GUARDS_MAX || !a.t == !b.t)
+        return;
+    if (b.t) {
+        const val other = a;
+        a = b;
+        b = other;
+        relation = mirrored[relation];
+    }
+    guard *g = small_alloc(e, sizeof *g);
+    if (!g)
+        return;
+    const u64 number = b.v - a.v;
+    *g = (guard){p->guards, a.t, relation, e->set.bits == 32 ? (i64)(i32)number : (i64)number};
+    p->guards = g;
+    p->nguards++;
+}
+
+/* Whether the condition holds; where that is unknown both answers are tried, each a bounded number of times.
+ *
+ * The other answer becomes a path that begins with this instruction again, its first decision already made. So an
+ * instruction decides before it changes anything.
+ */
+bool decide(engine *e, path *p, const flags *f, u32 condition, u64 at) {
+    if (condition >= C_AL)
+        return true;
+    flags *mine = (flags *)f;
+    const u8 yes = f->mask & truth[condition], no = f->mask & ~truth[condition] & 7;
+    if (p->over) {
+        const bool forced = p->over == 2;
+        p->over = 0;
+        remember(e, p, f->a, f->b, condition, forced);
+        mine->mask = forced ? yes : no;
+        return forced;
+    }
+    if (f->known)
+        return holds(f, condition);
+    if (!yes || !no)
+        return yes != 0;
+    u32 *taken = visits(e, p, at, true), *passed = visits(e, p, at, false);
+    const u32 ntaken = taken ? *taken : e->set.visits, npassed = passed ? *passed : e->set.visits;
+    const bool first = ntaken < npassed || (ntaken == npassed && p->steps & 1);
+    const bool other_fits = (first ? npassed : ntaken) < e->set.visits;
+    if (other_fits) {
+        path *other = fork_path(e, p);
+        if (other) {
+            other->over = first ? 1 : 2;
+            if (first ? passed : taken)
+                ++*(first ? passed : taken);
+        }
+    } else {
+        e->count.cut_paths++;
+        if (++p->worn > e->set.max_worn) {
+            p->dead = 1;
+            return false;
+        }
+    }
+    if (first ? taken : passed)
+        ++*(first ? taken : passed);
+    remember(e, p, f->a, f->b, condition, first);
+    mine->mask = first ? yes : no;
+    return first;
+}
+
+/* Back to the caller, without the rest of this function. */
+void leave(engine *e, path *p) {
+    static const u8 link[MACHINES] = {14, 30, 31, 32, 0, 0};
+    const u32 machine = e->set.machine;
+    if (++p->leaving > LEAVING_MAX) { /* returns into imports, again and again */
+        p->dead = 1;
+        return;
+    }
+    if (machine == X86 || machine == X86_64) {
+        const u32 word = e->set.bits / 8;
+        const val back = load(e, p, p->r[4], word, false);
+        p->r[4] = add(e, p->r[4], known(word));
+        go(e, p, back);
+        return;
+    }
+    go(e, p, p->r[link[machine]]);
+}
+
+static void table(engine *e, path *p, val to) {
+    const function *f = function_at(e, p->pc);
+    const u32 leaf = leaf_of(e, to.t);
+    u64 start = p->pc | 1ull << 40, found = 0, last = 0; /* a key apart from that of the condition */
+    u32 *seen = visits(e, p, start, true);
+    if (f && leaf != to.t && (!seen || *seen < e->set.visits)) {
+        if (seen)
+            ++*seen;
+        for (u64 i = 0; i < TABLE_MAX; i++) {
+            u64 target;
+            if (!evaluate(e, p, to, leaf, i, &target, 0)) {
+                if (found)
+                    break;
+                continue; /* before the table's start */
+            }
+            if (plain(e, target) < f->start || plain(e, target) >= f->extent) {
+                if (found)
+                    break; /* behind the table's end */
+                continue;
+            }
+            if (found && target == last)
+                continue;
+            last = target;
+            found++;
+            path *other = fork_path(e, p);
+            if (!other)
+                break;
+            flags equal = {.a = {0, leaf}, .b = known(i), .mask = 7};
+            remember(e, other, equal.a, equal.b, C_EQ, true);
+            other->pc = plain(e, target);
+        }
+    }
+    if (!found)
+        e->count.unresolved++;
+    p->dead = 1;
+}
+
+static bool is_back(const path *p, u64 to, u64 sp) {
+    return p->depth && p->frames[p->depth - 1].back == to && sp >= p->frames[p->depth - 1].sp;
+}
+
+static void skip_function(engine *e, path *p, const function *f) {
+    const u64 number = 0x80000000u | (u64)(f - e->set.functions);
+    give(e, p, unknown(e, O_RETURN, number | (p->pc & 0xffffffffu) << 32));
+    leave(e, p);
+}
+
+static void imported(engine *e, path *p, u32 number) {
+    apply_rule(e, p, number);
+    if (!p->dead)
+        leave(e, p);
+}
+
+/* A function that was called with values is done: what it returns, and what it left in the memory given to it. */
+static void returned(engine *e, path *p) {
+    static const u8 result[MACHINES] = {0, 0, 2, 3, 0, 0};
+    e->returned = true;
+    e->result = p->r[result[e->set.machine]];
+    for (u32 i = 0; i < e->npokes; i++) {
+        u32 tag;
+        bool there;
+        e->pokes[i].byte = read_byte(e, p, known(e->pokes[i].at), &tag, &there);
+        e->pokes[i].unknown = tag != 0;
+    }
+}
+
+/* Control passes to `to`: a jump, a return or a tail call. For ARM bit 0 tells the instruction set. */
+void go(engine *e, path *p, val to) {
+    if (to.t) {
+        if (e->origins[to.t].kind == O_IMPORT && !to.v)
+            imported(e, p, (u32)e->origins[to.t].number);
+        else
+            table(e, p, to);
+        return;
+    }
+    const u64 at = plain(e, to.v);
+    if (at == plain(e, RETURNS)) {
+        if (e->values)
+            returned(e, p);
+        p->dead = 1;
+        return;
+    }
+    if (is_back(p, to.v, p->r[stack_register[e->set.machine]].v)) {
+        p->depth--;
+    } else {
+        const import *found = import_at(e, at);
+        if (found) {
+            imported(e, p, found->import);
+            return;
+        }
+        const function *f = function_at(e, at), *here = function_at(e, p->pc);
+        const bool inside = here && at >= here->start && at < here->extent;
+        if (f && f != here && f->start == at && !f->enter && !inside) {
+            skip_function(e, p, f);
+            return;
+        }
+        if (!segment_at(e, at)) {
+            e->count.outside++;
+            p->dead = 1;
+            return;
+        }
+    }
+    if (e->set.machine == ARM)
+        p->thumb = to.v & 1;
+    p->pc = at;
+}
+
+static bool is_running(const engine *e, const path *p, const function *f) {
+    if (f == &e->set.functions[e->root])
+        return true;
+    for (u32 i = 0; i < p->depth; i++)
+        if (&e->set.functions[p->frames[i].function] == f)
+            return true;
+    return false;
+}
+
+/* A call: into the function where it is one worth following, else over it. `back` is where it returns to. */
+void call(engine *e, path *p, val to, u64 back) {
+    static const u8 link[MACHINES] = {14, 30, 31, 32, 0, 0};
+    const u32 machine = e->set.machine, stack = stack_register[machine];
+    const u64 sp = p->r[stack].v;
+    if (machine == X86 || machine == X86_64) {
+        const u32 word = e->set.bits / 8;
+        p->r[4] = sub(e, p->r[4], known(word));
+        store(e, p, p->r[4], word, known(back));
+    } else {
+        p->r[link[machine]] = known(back);
+    }
+    if (p->depth < FRAMES)
+        p->frames[p->depth] = (frame){back, sp, p->pc, 0};
+    if (to.t && e->origins[to.t].kind != O_IMPORT) {
+        e->count.unresolved++;
+        give(e, p, unknown(e, O_RETURN, 0x7fffffffu | (p->pc & 0xffffffffu) << 32));
+        leave(e, p);
+        return;
+    }
+    const function *f = to.t ? NULL : function_at(e, plain(e, to.v));
+    if (f && f->start == plain(e, to.v) && !import_at(e, plain(e, to.v))) {
+        if (!f->enter || p->depth >= DEPTH_MAX || is_running(e, p, f)) {
+            skip_function(e, p, f);
+            return;
+        }
+        p->frames[p->depth++].function = (u32)(f - e->set.functions);
+        if (machine == MIPS)
+            p->r[25] = to;
+        if (machine == ARM)
+            p->thumb = to.v & 1;
+        p->pc = plain(e, to.v);
+        return;
+    }
+    go(e, p, to);
+}
+
+static void start(engine *e, path *p, u32 root) {
+    static const u8 first[MACHINES] = {0, 0, 4, 3, 0, 0}, registers[MACHINES] = {4, 8, 4, 8, 0, 6};
+    static const u8 amd64[6] = {7, 6, 2, 1, 8, 9};
+    const u32 machine = e->set.machine;
+    const function *f = &e->set.functions[root];
+    for (u32 i = 0; i < REGISTERS; i++)
+        p->r[i] = (val){0, 1};
+    for (u32 i = 0; i < registers[machine]; i++)
+        p->r[machine == X86_64 ? amd64[i] : first[machine] + i] = unknown(e, O_ARGUMENT, i);
+    p->r[stack_register[machine]] = known(STACK_TOP);
+    p->pc = f->start;
+    p->thumb = f->thumb != 0;
+    p->heap = HEAP_BASE;
+    for (u32 i = 0; i < 512; i++)
+        p->qt[i] = 1;
+    if (machine == ARM)
+        p->r[14] = known(RETURNS);
+    else if (machine == AARCH64)
+        p->r[30] = known(RETURNS);
+    else if (machine == MIPS) {
+        p->r[0] = known(0);
+        p->r[31] = known(RETURNS);
+        p->r[25] = known(f->start);
+        p->r[28] = known(e->set.gp);
+    } else if (machine == POWERPC) {
+        p->r[32] = known(RETURNS);
+        p->r[13] = known(e->set.gp);
+    } else {
+        store(e, p, known(STACK_TOP), e->set.bits / 8, known(RETURNS));
+        p->r[3] = machine == X86 && e->set.gp ? known(e->set.gp) : p->r[3];
+    }
+}
+
+/* Known arguments in registers and on the stack, and the memory they point to. */
+static void prepare(engine *e, path *p) {
+    static const u8 first[MACHINES] = {0, 0, 4, 3, 0, 0}, registers[MACHINES] = {4, 8, 4, 8, 0, 6};
+    static const u8 amd64[6] = {7, 6, 2, 1, 8, 9}, above[MACHINES] = {0, 0, 16, 8, 4, 8};
+    const u32 machine = e->set.machine, word = e->set.bits / 8;
+    for (u32 i = 0; i < e->nvalues; i++)
+        if (i < registers[machine])
+            p->r[machine == X86_64 ? amd64[i] : first[machine] + i] = known(e->values[i]);
+        else
+            store(e, p, known(STACK_TOP + above[machine] + (u64)(i - registers[machine]) * word), word,
+                  known(e->values[i]));
+    for (u32 i = 0; i < e->npokes; i++)
+        write_byte(e, p, known(e->pokes[i].at), e->pokes[i].byte, 0);
+}
+
+static void step(engine *e, path *p) {
+    switch (e->set.machine) {
+    case ARM:
+        if (p->thumb)
+            step_t32(e, p);
+        else
+            step_a32(e, p);
+        break;
+    case AARCH64: step_aarch64(e, p); break;
+    case MIPS: step_mips(e, p); break;
+    case POWERPC: step_powerpc(e, p); break;
+    default: step_x86(e, p);
+    }
+}
+
+static path *fresh_path(void) {
+    path *p = calloc(1, sizeof *p);
+    if (p) {
+        p->room = 16;
+        p->slots = calloc(p->room, sizeof *p->slots);
+        if (!p->slots) {
+            free(p);
+            return NULL;
+        }
+    }
+    return p;
+}
+
+/* Runs all paths from the start of function number `root`. */
+bool run_root(engine *e, u32 root) {
+    if (root >= e->set.nfunctions)
+        return false;
+    memset(e->visit_keys, 0, e->visit_slots * sizeof *e->visit_keys);
+    e->nvisits = 0;
+    e->root = root;
+    path *p = fresh_path();
+    if (!p)
+        return false;
+    start(e, p, root);
+    if (e->values)
+        prepare(e, p);
+    p->below = NULL;
+    e->todo = p;
+    e->ntodo = 1;
+    u64 steps = 0;
+    while (e->todo) {
+        p = e->todo;
+        e->todo = p->below;
+        e->ntodo--;
+        e->count.paths++;
+        while (!p->dead && p->steps < e->set.max_path_steps && steps < e->set.max_steps) {
+            p->steps++;
+            p->leaving = 0;
+            steps++;
+            step(e, p);
+        }
+        if (!p->dead)
+            e->count.cut_steps++;
+        drop_path(e, p);
+    }
+    e->count.steps += steps;
+    while (e->small) {
+        arena *next = e->small->next;
+        free(e->small);
+        e->small = next;
+    }
+    return true;
+}

@@ -1,0 +1,57 @@
+"""In: a program's graph and what matters. Out: which functions to run, and which calls to follow into."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from wardwatch.firmware.programs.binary import Binary
+
+Longs = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+HELPER_BYTES = 3_000
+"""Code of a function and all it calls, up to which calls of it are followed though nothing in it matters."""
+CARRIER_BYTES = 12_000
+"""The same where it makes calls that matter."""
+ROUNDS = 6
+
+
+class Selection(NamedTuple):
+    """`first`: functions with calls that matter. `enter`: functions that calls are followed into."""
+
+    first: Longs
+    enter: Flags
+
+
+def select(binary: Binary, matters: Iterable[str]) -> Selection:
+    """What to run and what to follow, by size and by what is called."""
+    count, sites = len(binary.functions), binary.sites
+    names = np.array([name in set(matters) for name in sites.imported], np.bool_)
+    loud = np.zeros(len(sites), np.bool_)
+    named = sites.names >= 0
+    loud[named] = names[sites.names[named]]
+    for number, function in enumerate(binary.functions):
+        if binary.names.get(function.start, "") in set(matters):
+            loud |= sites.callees == number
+    first = np.unique(sites.callers[loud])
+    reaches = np.zeros(count, np.bool_)
+    reaches[first] = True
+    own = np.array([function.end - function.start for function in binary.functions], np.int64)
+    inside = sites.callees >= 0
+    callers, callees = sites.callers[inside], sites.callees[inside]
+    total = own.copy()
+    for _ in range(ROUNDS):
+        grown = own.copy()
+        np.add.at(grown, callers, total[callees])
+        total = np.minimum(grown, 1 << 30)
+        reaches[callers[reaches[callees]]] = True
+    return Selection(first, total <= np.where(reaches, CARRIER_BYTES, HELPER_BYTES))
+
+
+def callers_of(binary: Binary, functions: Iterable[int]) -> set[int]:
+    """The functions that call one of these directly."""
+    wanted = np.array(sorted(functions), np.int64)
+    found: list[int] = np.unique(binary.sites.callers[np.isin(binary.sites.callees, wanted)]).tolist()
+    return set(found)
