@@ -26,7 +26,13 @@ def program(code: bytes, machine: Machine, bits: int, *, little_endian: bool, th
     """One function of that code, which calls system() at its end as far as the graph knows."""
     none = np.full(1, -1, np.int64)
     sites = Sites(
-        np.array([BASE], np.int64), np.zeros(1, np.int64), none, np.zeros(1, np.int64), np.zeros(1, np.bool_), ("system",), {}
+        np.array([BASE], np.int64),
+        np.zeros(1, np.int64),
+        none,
+        np.zeros(1, np.int64),
+        np.zeros(1, np.bool_),
+        ("system",),
+        {},
     )
     return Binary(
         machine,
