@@ -1,6 +1,6 @@
 """In: the name of an imported function. Out: how running treats it: its model, and how its arguments are written down.
 
-A letter an argument: s text, i number, f descriptor or stream, a socket address and its length, b buffer and its length,
+A letter an argument: s text, i number, f descriptor or stream, a socket address and length, b buffer and length,
 r 40 bytes, v array of texts, l texts up to NULL, w vector of buffers, M message, F printf format and what
 follows, p pointer to code, `.` left out.
 """
