@@ -28,11 +28,11 @@ PROMISED = (
     "firmware.known-binary",
 )
 OF_PROOFS = ("contain.path-open", "contain.path-cut", "contain.not-restored", "contain.rules-differ")
-"""Met by a trial as a whole, not by a detector each; tests/contain/test_verdict.py and test_prove.py show each being met."""
+"""Met by a trial as a whole, not by a detector each: tests/contain/test_verdict.py shows each being met."""
 DETECTORS = ("wardwatch.traffic.detectors", "wardwatch.firmware.rules")
 
 
-@pytest.mark.parametrize("name", (*PROMISED, *OF_PROOFS))
+@pytest.mark.parametrize("name", [*PROMISED, *OF_PROOFS])
 def test_a_promised_rule_has_its_text(name: str) -> None:
     rule = rules()[name]
     assert rule.name == name
