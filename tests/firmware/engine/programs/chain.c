@@ -64,7 +64,7 @@ __attribute__((noinline)) void report(int rate, const char *name) {
     write(descriptor, line, n);
 }
 __attribute__((noinline)) void datagram(int fd) {
-    struct sockaddr_in peer = {.sin_family = AF_INET, .sin_port = 0x0e27, .sin_addr.s_addr = 0};
+    struct sockaddr_in peer = {.sin_family = AF_INET, .sin_port = htons(9998), .sin_addr.s_addr = 0};
     unsigned char *byte = (unsigned char *)&peer.sin_addr;
     byte[0] = 203;
     byte[1] = 0;

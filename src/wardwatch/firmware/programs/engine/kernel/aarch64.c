@@ -94,8 +94,8 @@ static void bitfield(engine *e, path *p, u32 w, bool wide) {
     u64 wmask, tmask;
     const u32 r = bits(w, 21, 16), s = bits(w, 15, 10), d = w & 31, op = bits(w, 30, 29), width = wide ? 64 : 32;
     const val n = reg(p, bits(w, 9, 5), wide), old = reg(p, d, wide);
-    if (!bit_masks(wide, s, r, &wmask, &tmask))
-        return;
+    if ((!wide && (r > 31 || s > 31)) || !bit_masks(wide, s, r, &wmask, &tmask))
+        return; /* reserved */
     if (n.t && op != 1 && !r && (s == 7 || s == 15 || s == 31)) {
         put(p, d, n, wide);
     } else if (n.t && op != 1 && s + 1 == r) {
@@ -164,7 +164,7 @@ static void immediate(engine *e, path *p, u32 w) {
     case 6: bitfield(e, p, w, wide); break;
     default: { /* EXTR */
         const val a = reg(p, n, wide), b = reg(p, bits(w, 20, 16), wide);
-        const u32 low = bits(w, 15, 10), width = wide ? 64 : 32;
+        const u32 width = wide ? 64 : 32, low = bits(w, 15, 10) & (width - 1);
         put(p, d, a.t || b.t ? mixed(e, a, b) : known(low ? b.v >> low | a.v << (width - low) : b.v), wide);
     }
     }

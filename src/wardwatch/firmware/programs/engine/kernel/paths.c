@@ -3,7 +3,7 @@
 
 #include "core.h"
 
-enum { DEPTH_MAX = 6, TABLE_MAX = 128, GUARDS_MAX = 64 };
+enum { DEPTH_MAX = 6, TABLE_MAX = 128, GUARDS_MAX = 64, LEAVING_MAX = 8 };
 
 static const u8 stack_register[MACHINES] = {13, 31, 29, 1, 4, 4};
 
@@ -127,6 +127,10 @@ bool decide(engine *e, path *p, const flags *f, u32 condition, u64 at) {
         }
     } else {
         e->count.cut_paths++;
+        if (++p->worn > e->set.max_worn) {
+            p->dead = 1;
+            return false;
+        }
     }
     if (first ? taken : passed)
         ++*(first ? taken : passed);
@@ -139,6 +143,10 @@ bool decide(engine *e, path *p, const flags *f, u32 condition, u64 at) {
 void leave(engine *e, path *p) {
     static const u8 link[MACHINES] = {14, 30, 31, 32, 0, 0};
     const u32 machine = e->set.machine;
+    if (++p->leaving > LEAVING_MAX) { /* returns into imports, again and again */
+        p->dead = 1;
+        return;
+    }
     if (machine == X86 || machine == X86_64) {
         const u32 word = e->set.bits / 8;
         const val back = load(e, p, p->r[4], word, false);
@@ -159,11 +167,14 @@ static void table(engine *e, path *p, val to) {
             ++*seen;
         for (u64 i = 0; i < TABLE_MAX; i++) {
             u64 target;
-            if (!evaluate(e, p, to, leaf, i, &target, 0))
-                break;
+            if (!evaluate(e, p, to, leaf, i, &target, 0)) {
+                if (found)
+                    break;
+                continue; /* before the table's start */
+            }
             if (plain(e, target) < f->start || plain(e, target) >= f->extent) {
-                if (i)
-                    break; /* behind the table's end; entry 0 may be unused */
+                if (found)
+                    break; /* behind the table's end */
                 continue;
             }
             if (found && target == last)
@@ -399,6 +410,7 @@ bool run_root(engine *e, u32 root) {
         e->count.paths++;
         while (!p->dead && p->steps < e->set.max_path_steps && steps < e->set.max_steps) {
             p->steps++;
+            p->leaving = 0;
             steps++;
             step(e, p);
         }

@@ -100,6 +100,9 @@ val shifted(engine *e, val a, int left) {
 val extend(engine *e, val a, u32 size, bool negative) {
     if (size >= e->set.bits / 8)
         return a;
+    const origin o = e->origins[a.t];
+    if (a.t && negative && !a.v && o.kind == O_DEREF && o.size == size)
+        return (val){0, origin_of(e, O_DEREF, o.parent, o.number, o.size, true)};
     if (a.t) /* an unknown byte or halfword keeps its origin; a pointer cut to 32 bits too */
         return a;
     const u64 mask = (1ull << 8 * size) - 1;
