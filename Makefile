@@ -24,7 +24,7 @@ INSTALLED := $(if $(wildcard $(STAMPS)/editable),$(STAMPS)/editable,$(STAMPS)/wh
 
 help:
 	@echo 'make install    wardwatch into .venv/; then run .venv/bin/wardwatch'
-	@echo 'make demo       a ward of monitors is made and examined, then a real capture'
+	@echo 'make demo       a ward is made and examined, then a real capture, then firmware and its patches'
 	@echo 'make test       what CI runs: format, lint, types, import contracts, tests'
 	@echo 'make test-long  the long tests, and every fuzz harness for $(FUZZ_SECONDS) s'
 	@echo 'make bench      speed beside other tools, as a table (BENCH=--quick for a short one)'
@@ -34,7 +34,8 @@ help:
 
 install: $(INSTALLED)
 
-# Status 1 says that something was found, as it should be in the ward; 3 that something could not be seen.
+# Status 1 says that something was found, as it should be in the ward and in both older firmwares; 3 that something could
+# not be seen; 0 that all of it is gone.
 demo: install
 	@mkdir -p $(OUT)
 	@echo 'a ward of 8 monitors that are not there: $(OUT)/ward.pcap, and what they really sent: $(OUT)/ward.truth.jsonl'
@@ -43,8 +44,18 @@ demo: install
 	@echo
 	@echo 'a real capture of others: examples/nfs-inside.pcap'
 	@$(BIN)/wardwatch scan examples/nfs-inside.pcap --json $(OUT)/real.json --html $(OUT)/real.html || [ $$? -eq 3 ]
+	@for version in 2.0.6 2.0.8 2025-07; do $(BIN)/wardwatch twin firmware $$version --to $(OUT)/twin-$$version.cramfs; done
 	@echo
-	@echo 'the reports: $(OUT)/ward.html and $(OUT)/real.html'
+	@echo "firmware 2.0.6, as the twin rebuilt it: $(OUT)/twin-2.0.6.cramfs"
+	@$(BIN)/wardwatch scan $(OUT)/twin-2.0.6.cramfs --json $(OUT)/firmware.json --html $(OUT)/firmware.html || [ $$? -eq 1 ]
+	@echo
+	@echo 'is 2.0.8 a repair of it?'
+	@$(BIN)/wardwatch firmware compare $(OUT)/twin-2.0.6.cramfs $(OUT)/twin-2.0.8.cramfs --html $(OUT)/compare-2.0.8.html || [ $$? -eq 1 ]
+	@echo
+	@echo 'is 2025-07, which takes networking away?'
+	@$(BIN)/wardwatch firmware compare $(OUT)/twin-2.0.6.cramfs $(OUT)/twin-2025-07.cramfs --html $(OUT)/compare-2025-07.html
+	@echo
+	@echo 'the reports: $(OUT)/ward.html, $(OUT)/real.html, $(OUT)/firmware.html, $(OUT)/compare-2.0.8.html and $(OUT)/compare-2025-07.html'
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { \

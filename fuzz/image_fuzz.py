@@ -1,8 +1,10 @@
-"""In: scripts from libFuzzer. Out: nothing, unless opening an image raises, loses bytes, or lets a path out of its tree.
+"""In: scripts from libFuzzer. Out: nothing, unless opening an image raises, loses bytes, or lets a path lead out.
 
 Run: `python fuzz/image_fuzz.py -max_total_time=60`; the samples in tests/firmware/image are built in.
 """
 
+import gzip
+import lzma
 import sys
 from pathlib import Path
 from typing import Final
@@ -14,7 +16,14 @@ with atheris.instrument_imports(include=["wardwatch"]):
     from wardwatch.firmware.tree import resolve
 
 SAMPLES: Final = Path(__file__).resolve().parents[1] / "tests" / "firmware" / "image" / "samples"
-IMAGES: Final = [path.read_bytes() for path in sorted(SAMPLES.glob("*/*")) if path.suffix not in {".json", ".txt"}]
+_PACKED: Final = {".xz": lzma.decompress, ".gz": gzip.decompress}
+_LARGEST: Final = 1 << 20
+_READ_IN: Final = [
+    _PACKED.get(path.suffix, bytes)(path.read_bytes())
+    for path in sorted(SAMPLES.glob("*/*"))
+    if path.suffix not in {".json", ".pyc"}
+]
+IMAGES: Final = [data for data in _READ_IN if len(data) <= _LARGEST]
 LIMITS: Final = Limits(nodes=1000, parts=50, steps=30_000, held=8 << 20, worked=16 << 20, notes=100)
 _READ: Final = 1 << 16
 

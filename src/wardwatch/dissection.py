@@ -74,7 +74,10 @@ class Step(_Shown):
 
 @dataclass(frozen=True, slots=True)
 class Stop(_Shown):
-    """One place on the path from outside to a step: a script, a program, a function; `how` control comes there."""
+    """One place on the path from outside to a step: a script, a program, a function; `how` control comes there.
+
+    `address` or `line` is where control leaves the stop before this one.
+    """
 
     file: str
     function: str = ""

@@ -193,8 +193,10 @@ class Facts:
 
     @cached_property
     def chains(self) -> list[tuple[str, Chain]]:
-        """What the code of each subject does step by step, with the subject's id."""
-        return [(each.subject, chain) for each in self.report.dissections for chain in each.chains]
+        """What the code does step by step, with the id of what holds it; of two versions what the new one does."""
+        old = self.report.comparison.old if self.report.comparison else None
+        shown = (each for each in self.report.dissections if old is None or each.subject != old)
+        return [(each.subject, chain) for each in shown for chain in each.chains]
 
     @cached_property
     def has_packets(self) -> bool:

@@ -209,6 +209,13 @@ def sentence(text: str) -> str:
     return ended[:1].upper() + ended[1:] if is_word else ended
 
 
+def clause(text: str) -> str:
+    """`text` as it goes on within a sentence: beginning small where it begins with an ordinary word."""
+    first = text.strip().split(" ", 1)[0]
+    ordinary = first.isalpha() and first[1:] == first[1:].lower()
+    return text.strip()[:1].lower() + text.strip()[1:] if ordinary else text.strip()
+
+
 def cut(text: str, limit: int) -> str:
     """`text` made printable, on one line, cut to `limit` characters with a mark."""
     line = " ".join(clean(" ".join(text.split())).split())

@@ -22,11 +22,14 @@ from wardwatch.firmware.tree import NodeKind, SpanState, Tree, resolve
 from wardwatch.printable import printable
 
 SAMPLES = Path(__file__).resolve().parent / "samples"
-IMAGES = {
-    f"{path.parent.name}/{path.name}": path.read_bytes()
+PACKED = {".xz": lzma.decompress, ".gz": gzip.decompress}
+LARGEST = 2 << 20
+ALL = {
+    f"{path.parent.name}/{path.name}": PACKED.get(path.suffix, bytes)(path.read_bytes())
     for path in sorted(SAMPLES.glob("*/*"))
-    if path.suffix not in {".json", ".txt"}
+    if path.suffix not in {".json", ".pyc"}
 }
+IMAGES = {name: data for name, data in ALL.items() if len(data) <= LARGEST}
 NAMES = sorted(IMAGES)
 SMALL = Limits(nodes=2000, parts=50, steps=60_000, held=8 << 20, worked=16 << 20, notes=100)
 READ = 1 << 16

@@ -10,7 +10,7 @@ from wardwatch.firmware.image import open_image, recognise_image
 from wardwatch.firmware.tree import Node, NodeKind, SpanState, Tree
 
 SAMPLES = Path(__file__).resolve().parent / "samples"
-IMAGES = sorted(path for path in SAMPLES.glob("*/*") if path.suffix not in {".json", ".txt"})
+IMAGES = sorted(path for path in SAMPLES.glob("*/*") if path.suffix not in {".json", ".pyc"})
 LISTED = [path for path in IMAGES if path.with_name(path.name + ".json").exists()]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))  # for built_programs, which is no test and no part of the product
 
-from built_programs import Build, compiled  # noqa: E402  # found by the line above
+from built_programs import Build, compiled
 
 
 @pytest.fixture(scope="session")

@@ -55,6 +55,10 @@ def test_direct_calls_and_jumps_are_those_capstone_sees(build: Build, name: str,
             continue
         for at, text in seen_by_capstone(binary, function, name).items():
             called, jumped = target(text, CALL), target(text, JUMP)
+            if called in (at + 4, at + 5, at + 8):
+                continue  # a call of what comes next reads the PC
+            if text.startswith(("bcl", "bdnzl")):
+                continue  # capstone's names for the same
             assert called is None or ours.get(at) == called, text
             assert jumped is None or called is not None or jumps.get(at) == jumped, text
 
@@ -80,6 +84,7 @@ def unusual(code: bytes) -> bool:
     prefixes = code[: len(code) - len(head)]
     rex = head[:1] and 0x40 <= head[0] <= 0x4F
     opcode = head[1:] if rex else head
+    late = bool(rex) and (opcode[0] in b"\x66\xf2\xf3\xf0\x2e\x36\x3e\x26\x64\x65\x67" or 0x40 <= opcode[0] <= 0x4F)
     branch = opcode[0] in (0xE8, 0xE9, 0xC7, 0x9A, 0xEA) or (opcode[0] == 0x0F and opcode[1] & 0xF0 == 0x80)
     system = opcode[0] == 0x0F and opcode[1] in (
         *range(0x20, 0x28),
@@ -92,4 +97,11 @@ def unusual(code: bytes) -> bool:
         *range(0x18, 0x20),
     )
     vector = opcode[0] in (0x62, 0x8F, 0xC4, 0xC5)
-    return len(prefixes) != len(set(prefixes)) or len(prefixes) > 2 or (0x66 in prefixes and branch) or system or vector
+    return (
+        len(prefixes) != len(set(prefixes))
+        or len(prefixes) > 2
+        or (0x66 in prefixes and branch)
+        or system
+        or vector
+        or late
+    )

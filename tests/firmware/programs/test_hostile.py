@@ -1,7 +1,7 @@
 """In: damaged programs. Out: whether only InputError comes out, and partial input gives its partial result."""
 
 import struct
-from functools import cache
+from contextlib import suppress
 
 import pytest
 from built_programs import FIXED, TARGETS, Build
@@ -11,16 +11,15 @@ from hypothesis import strategies as st
 from wardwatch.errors import InputError
 from wardwatch.firmware.programs.facts import analyse
 from wardwatch.firmware.programs.load import load
+from wardwatch.firmware.programs.memory import Memory
 
 QUIET = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def read(data: bytes) -> None:
     """Loads, or refuses in the project's own words; and the front never raises."""
-    try:
+    with suppress(InputError):
         load(data)
-    except InputError as error:
-        assert str(error)
     assert analyse("/bin/x", data).file == "/bin/x"
 
 
@@ -77,8 +76,6 @@ def test_a_segment_of_memory_without_end_takes_none() -> None:
 
 
 def test_of_overlapping_segments_the_later_hides_the_earlier() -> None:
-    from wardwatch.firmware.programs.memory import Memory
-
     data = bytearray(elf32([(1, 0, 0x10000, 4096, 4096, 5), (1, 2048, 0x10000, 16, 16, 6)]))
     data[2048:2052] = b"late"
     binary = load(bytes(data))
@@ -100,11 +97,6 @@ def test_millions_of_symbols_are_bounded() -> None:
     data[0x300:0x308] = struct.pack("<II", 1, 10_000_000)
     data[0x400:] = b"\x12" * (size - 0x400)
     assert load(bytes(data)).bits == 32
-
-
-@cache
-def library() -> str:
-    return "no program"
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ def mains_of(facts: CodeFacts) -> frozenset[str]:
 
 def is_handed_over(root: Root, facts: CodeFacts) -> bool:
     """Whether the function's address is taken by the code at the entry: the C library calls it, main among them."""
+    if root.at.function == MAIN:
+        return True
     taken = _TAKEN.search(root.why) if root.trigger is Trigger.NONE_FOUND else None
     bounds = [facts.functions[name] for name in _entries(facts) if name in facts.functions]
     return taken is not None and any(start <= int(taken[1], 16) < end for start, end in bounds)

@@ -125,12 +125,19 @@ def _behaviours(entry: Entry, call: Call, shared: Behaviour, folder: str) -> Ite
         labels=(*_labels(call), *(("!look-up",) if entry.get("look_up") else ())),
         sources=_sources(call),
     )
-    if made.kind is Kind.WRITE:
+    if made.kind in {Kind.READ, Kind.WRITE} and _is_sensor(made.target):
+        yield replace(made, kind=Kind.READ_SENSOR)
+    elif made.kind is Kind.WRITE:
         yield from written(made)
     elif made.kind is Kind.INTERFACE_UP and _takes_down(call):
         yield replace(made, kind=Kind.INTERFACE_DOWN)
     else:
         yield made
+
+
+def _is_sensor(path: Text) -> bool:
+    sources = tuple(source.removeprefix("device:") for source in firmware_table("telemetry")["sources"])
+    return (path.literal or "").startswith(tuple(source for source in sources if source.startswith("/dev/")))
 
 
 def _from_network(call: Call) -> bool:

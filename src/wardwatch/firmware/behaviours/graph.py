@@ -23,6 +23,9 @@ BOOT: Final = Place("", "boot")
 SCRIPT: Final = ("shell", "lua", "python")
 UNSURE: Final = 1_000
 SOMEBODY: Final = 1_000_000
+HANDLING: Final = frozenset({"signal", "sigaction", "sysv_signal", "bsd_signal"})
+ALARMS: Final = frozenset({14, 26, 27})
+"""SIGALRM, SIGVTALRM, SIGPROF as in signal(7)."""
 ENTRIES: Final = ("main", "_start", "__libc_start_main", "start")
 
 
@@ -165,7 +168,10 @@ def _entries(facts: CodeFacts, shown: Collection[_Key]) -> Iterable[_Way]:
     Where an edge shows from which function that is, the edge is the better way.
     """
     start = Place(facts.file)
-    for root in facts.roots:
+    by_alarm = _by_alarm(facts)
+    for given in facts.roots:
+        alarmed = by_alarm and given.trigger is Trigger.SIGNAL
+        root = replace(given, trigger=Trigger.TIMER) if alarmed else given
         if is_handed_over(root, facts):
             yield _from_root(start, replace(root, trigger=Trigger.START_UP, sure=True))
         elif root.at.function and not (root.trigger in _BY_EDGE and _key(root) in shown):
@@ -177,6 +183,12 @@ def _entries(facts: CodeFacts, shown: Collection[_Key]) -> Iterable[_Way]:
 
 
 _VIAS: Final = {Trigger.TIMER: Via.TIMER, Trigger.SIGNAL: Via.SIGNAL, Trigger.START_UP: Via.CALL}
+
+
+def _by_alarm(facts: CodeFacts) -> bool:
+    """Whether every signal that the program handles is one of its own timers (SIGALRM, SIGVTALRM, SIGPROF)."""
+    numbers = [call.arguments[0] for call in facts.calls if call.name in HANDLING and call.arguments]
+    return bool(numbers) and all(number in ALARMS for number in numbers)
 
 
 def _from_root(start: Place, root: Root) -> _Way:

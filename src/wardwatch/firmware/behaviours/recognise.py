@@ -42,15 +42,11 @@ def owner_of(call: Call) -> Place:
     return next((at for at in inside if at.address is not None or at.line is not None), first)
 
 
-def _in_sequence(call: Call) -> tuple[str, str, int, int, int]:
+def _in_sequence(call: Call) -> tuple[str, str, int, int, int, int]:
+    """By the order of one run; calls of one site, as of a loop or of merged code, by what had to happen before."""
     owner = owner_of(call)
-    return (
-        owner.file,
-        owner.function,
-        call.order,
-        owner.address or owner.line or 0,
-        call.at.address or call.at.line or 0,
-    )
+    site = call.at.address or call.at.line or 0
+    return (owner.file, owner.function, call.order, owner.address or owner.line or 0, site, len(call.guards))
 
 
 def _inner(call: Call, commands_of: Reader) -> Iterator[Call]:

@@ -41,9 +41,14 @@ def _own_words(words: Sequence[Text]) -> int:
     if title not in table:
         return int(_assigns(words[0]))
     own = 1
-    while own < len(words) and stem(words[own]).startswith("-"):
+    while own < len(words) and (stem(words[own]).startswith("-") or _is_value(words[own - 1], words[own])):
         own += 1
     return min(own + table[title], len(words) - 1)
+
+
+def _is_value(option: Text, word: Text) -> bool:
+    """Whether the word is the number that belongs to an option (`nice -n 19`)."""
+    return stem(option).startswith("-") and (word.literal or "").isdecimal()
 
 
 def _assigns(word: Text) -> bool:

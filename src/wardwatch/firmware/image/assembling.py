@@ -62,8 +62,7 @@ class _Assembly:
             return
         path = self.paths.take(wished)
         self.remark(path, wished, entry)
-        if placed.get(entry.parts) is None or entry.kind is not NodeKind.FOLDER:
-            placed[entry.parts] = path
+        placed[entry.parts] = path
         self.nodes[path] = _node(path, entry, self.late)
 
     def remark(self, path: str, wished: str, entry: Entry) -> None:

@@ -67,13 +67,36 @@ def at_start(source: Source, budget: Budget) -> Part | None:
 
 
 def parts(source: Source, budget: Budget) -> Iterator[Part]:
-    """The images in `source`, in order, none inside another."""
-    reached = 0
-    for offset, form in _candidates(source):
+    """The images in `source`, in order, none inside another; each magic is searched for only where it can count."""
+    first = at_start(source, budget)
+    reached = first.size if first else 0
+    if first:
+        yield first
+    if is_padding(source, reached):
+        return
+    wanted = [(form, magic, place) for form in formats() if form.carved for magic, place in form.magics]
+    heap = [(_next(source, one, reached), number) for number, one in enumerate(wanted)]
+    heapify(heap)
+    while heap[0][0] < len(source):
+        offset, number = heap[0]
         budget.spend("steps")
-        if offset >= reached and (part := _part(form, source, offset, budget)):
+        part = _part(wanted[number][0], source, offset, budget) if offset >= reached else None
+        if part:
             yield part
             reached = offset + part.size
+        heapreplace(heap, (_next(source, wanted[number], max(reached, offset + 1)), number))
+
+
+def _next(source: Source, wanted: tuple[ImageFormat, bytes, int], start: int) -> int:
+    """Where an image with this magic may begin, from `start` on; the end of the source where none does."""
+    _, magic, place = wanted
+    at = source.find(magic, start + place)
+    return at - place if at >= 0 else len(source)
+
+
+def is_padding(source: Source, start: int) -> bool:
+    """Whether everything from `start` on is all 00 or all FF."""
+    return start >= len(source) or start + _run(source, start, len(source)) == len(source)
 
 
 def _part(form: ImageFormat, source: Source, offset: int, budget: Budget) -> Part | None:
@@ -83,22 +106,6 @@ def _part(form: ImageFormat, source: Source, offset: int, budget: Budget) -> Par
     read = tuple(form.open(source.part(offset, size), budget))
     used = next((one.used for one in read if isinstance(one, Inner)), 0)
     return Part(form, offset, used, read) if 0 < used <= size else None
-
-
-def _candidates(source: Source) -> Iterator[tuple[int, ImageFormat]]:
-    """Where a magic stands, in order of the image's beginning; each place is looked up when it is needed."""
-    wanted = [(form, magic, place) for form in formats() if form.carved for magic, place in form.magics]
-    first = ((source.find(magic, place), number) for number, (_, magic, place) in enumerate(wanted))
-    heap = [(at - wanted[number][2], number) for at, number in first if at >= 0]
-    heapify(heap)
-    while heap:
-        offset, number = heap[0]
-        form, magic, place = wanted[number]
-        yield offset, form
-        at = source.find(magic, offset + place + 1)
-        heapreplace(heap, (at - place if at >= 0 else len(source) + number, number))
-        if heap[0][0] >= len(source):
-            return
 
 
 def uncovered(source: Source, start: int, end: int) -> Iterator[Span]:

@@ -21,7 +21,11 @@ class Hole:
 
 
 Pieces = Callable[[], Iterator[bytes | Hole]]
-"""A file's content from its beginning; sparse stretches may come as `Zeros`."""
+"""A file's content from its beginning."""
+
+
+HEAD: Final = 2048
+"""Enough of a file to recognise every format by: ext has its magic at 0x438."""
 
 
 def nothing() -> Iterator[bytes | Hole]:
@@ -41,7 +45,8 @@ def zeros(size: int) -> Iterator[bytes]:
 class Entry:
     """One entry as the format names it: `parts` are the names on the way to it, raw, each without the separator.
 
-    `same_as` names another entry whose content this one shares (a hard link).
+    `same_as` names another entry whose content this one shares (a hard link). `head` gives the first bytes where that
+    is cheaper than beginning to read the whole.
     """
 
     parts: tuple[bytes, ...]
@@ -53,6 +58,7 @@ class Entry:
     device: tuple[int, int] | None = None
     hard_links: int = 1
     same_as: tuple[bytes, ...] | None = None
+    head: Pieces | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,17 @@
-"""In: the path of a file. Out: its bytes, mapped into memory; nothing but a regular file is opened."""
+"""In: the path of a file. Out: its bytes, read or, where it is large, mapped; nothing but a regular file is."""
 
 import mmap
 import os
 import stat
 from pathlib import Path
+from typing import Final
 
 from wardwatch.errors import InputError
 
 from .source import Source, whole
+
+_READ_WHOLE: Final = 192 << 20
+"""Searching bytes is ten times as fast as searching a map."""
 
 
 def map_file(path: Path, largest: int) -> Source:
@@ -22,6 +26,8 @@ def map_file(path: Path, largest: int) -> Source:
                 raise InputError(what, where=str(path), cure="Split it into its parts.")
             if not about.st_size:
                 return whole(b"")
+            if about.st_size <= _READ_WHOLE:
+                return whole(file.read())
             return Source(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), 0, about.st_size)
     except OSError as error:
         what = f"it cannot be read ({error.strerror or 'unknown reason'})"

@@ -16,7 +16,7 @@ def text_of(raw: bytes) -> str:
 def name_of(raw: bytes) -> str:
     """One step of a path: printable, without a separator, and neither '.' nor '..' nor empty."""
     shown = printable(text_of(raw[:LONGEST_NAME]), _UNCUT).replace("/", "\\x2f")
-    return "\\x2e" * len(raw) if raw in {b"", b".", b".."} else shown
+    return "\\x2e" * len(raw) if raw in {b".", b".."} else shown or "\\x00"
 
 
 def is_odd(raw: bytes) -> bool:

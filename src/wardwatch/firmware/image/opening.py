@@ -7,15 +7,12 @@ from typing import Final
 from wardwatch.errors import LimitError
 from wardwatch.firmware.tree import NodeKind, Note, Span, SpanState
 
-from . import extra
 from .budget import Budget
-from .carving import Part, at_start, may_begin, parts, uncovered
-from .format import Entry, Found, Inner, nothing
+from .carving import Part, may_begin, parts, uncovered
+from .format import HEAD, Entry, Found, Inner, nothing
 from .source import Source, whole
 from .volume import ENOUGH_FOR_A_ROOT, Volume, content, gathered, is_worth_opening
 
-_HEAD: Final = 2048
-"""Enough to recognise every format by: ext has its magic at 0x438."""
 _FEW: Final = 32
 _LEAST_CARVED: Final = 4096
 _LEAST_GAP: Final = 64
@@ -43,19 +40,11 @@ class Opener:
 
     def opened(self, source: Source, depth: int) -> tuple[Volume, list[Span]]:
         """One format from the beginning to the end, or several parts with something between them."""
-        first = at_start(source, self.budget)
-        if first and first.size == len(source):
-            volume = self.part(source, first, depth)
-            return volume, [Span(0, len(source), SpanState.EXAMINED, first.format.name)]
         found, notes = self._parts(source)
         spans = list(_spans(source, found))
         alone = [span for span in spans if span.state is not SpanState.PADDING]
         if len(found) == 1 and len(alone) == 1:
             return self.part(source, found[0], depth), spans
-        if not found:
-            other = extra.opened(source, self.budget)
-            if other:
-                return other, [Span(0, len(source), SpanState.EXAMINED, other.format)]
         volume = Volume("flash", 0, notes=notes)
         for part in found:
             name = f"@0x{part.offset:x}-{part.format.name}".encode()
@@ -120,7 +109,7 @@ class Opener:
                 self._file(volume, entry, depth, carved=carved)
 
     def _file(self, volume: Volume, entry: Entry, depth: int, *, carved: bool) -> None:
-        head = whole(content(entry.pieces, _HEAD)[0])
+        head = whole(content(entry.head or entry.pieces, HEAD)[0])
         if head.some(0, 4).startswith(_PROGRAMS):
             return
         likely = carved or entry.parts[-1].lower().endswith(_IMAGE_NAMES)

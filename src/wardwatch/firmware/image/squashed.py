@@ -9,7 +9,7 @@ from wardwatch.firmware.tree import NodeKind, Note
 
 from .budget import Budget
 from .compression import Block
-from .format import Entry, Found, Hole, device_of, zeros
+from .format import HEAD, Entry, Found, Hole, device_of, zeros
 from .naming import text_of
 from .source import DamageError, Order, Source
 
@@ -160,6 +160,14 @@ class Filing:
         if left:
             yield _exact(lambda: self.tail(inode, left), left)
 
+    def head(self, inode: Inode) -> Iterator[bytes | Hole]:
+        """A file's first bytes: of its first block no more than is needed is unpacked."""
+        if not inode.blocks or not inode.blocks[0] & (_STORED_BLOCK - 1):
+            yield from self.content(inode)
+            return
+        wanted = min(HEAD, inode.size)
+        yield _exact(lambda: self.packing.block(inode.start, inode.blocks[0], wanted), wanted)
+
     def tail(self, inode: Inode, size: int) -> bytes:
         """The end of a file, from its fragment."""
         if inode.fragment >= len(self.fragments):
@@ -269,7 +277,8 @@ class _Walk:
         size = inode.size if kind in {NodeKind.FILE, NodeKind.LINK} else 0
         pieces = lambda: self.filing.content(inode)  # noqa: E731  # shorter than a function of its own
         mode = inode.mode & 0o7777
-        yield Entry(parts, kind, size, mode, inode.target, pieces, device=device, hard_links=inode.links)
+        head = lambda: self.filing.head(inode)  # noqa: E731  # as above
+        yield Entry(parts, kind, size, mode, inode.target, pieces, device=device, hard_links=inode.links, head=head)
         if kind is NodeKind.FOLDER:
             if (block, at) in self.seen or len(parts) > _DEEPEST:
                 yield Note(where, "a folder is part of itself", "its inode was read already")

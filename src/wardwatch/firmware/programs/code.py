@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 Stretches = tuple[tuple[int, int], ...]
 A32_SHARE: Final = 0.4
 """Most words of A32 code are unconditional: their top four bits are 0b1110. In T32 code a tenth look so."""
+LINKAGE_HEAD: Final = 32
+"""Bytes before the first entry of lld's linkage table, which is A32 code wherever there is A32."""
+MOST_RUNS: Final = 32
+"""Runs of T32 code in one stretch that are swept each by itself."""
 PIECE: Final = 64
 """Words judged together where no function start tells where the instruction set may change."""
 
@@ -79,15 +83,13 @@ def _arm(code: Code, start: int, end: int) -> tuple[Flow, list[tuple[int, int]]]
         chosen: Flags = thumb[np.clip((addresses - at) >> 2, 0, len(thumb) - 1)]
         return chosen
 
-    parts = []
-    if not thumb.all():
-        parts.append(only(a32.sweep(words, at), lambda addresses: ~in_t32(addresses)))
-    if thumb.any():
-        halves = code.memory.words(at, end, "u2").astype(np.uint16)
-        starts = code.hints & ~1
-        parts.append(only(t32.sweep(halves, at, starts), in_t32))
     edges = np.flatnonzero(np.diff(np.concatenate([[0], thumb.astype(np.int8), [0]])))
     runs = (at + 4 * edges).reshape(-1, 2).tolist()
+    parts = [] if thumb.all() else [only(a32.sweep(words, at), lambda addresses: ~in_t32(addresses))]
+    for first, last in runs if len(runs) <= MOST_RUNS else [(at, end)]:
+        stop = end if last == at + 4 * len(words) else last  # the last halfword may fill no word
+        halves = code.memory.words(first, stop, "u2").astype(np.uint16)
+        parts.append(only(t32.sweep(halves, first, code.hints & ~1), in_t32))
     return joined(parts), [(first, last) for first, last in runs]
 
 
@@ -95,8 +97,10 @@ def thumb_words(code: Code, at: int, words: "NDArray[np.uint32]") -> Flags:
     """Which words are T32: as the symbols say, and elsewhere as the words of each function look."""
     places = np.unique(((code.hints & ~1) - at) >> 2)
     places = places[(places > 0) & (places < len(words))]
+    entries, _ = a32.linkage(words, at)
+    linked = np.concatenate([entries, entries[:1] - LINKAGE_HEAD]) - at >> 2
     gaps = np.arange(0, len(words), PIECE)
-    bounds = np.unique(np.concatenate([[0], places if len(places) else gaps]))
+    bounds = np.unique(np.concatenate([[0], places if len(places) else gaps, linked[linked > 0]]))
     sizes = np.diff(np.append(bounds, len(words)))
     always = np.add.reduceat((words >> 28 == 14).astype(np.int64), bounds)  # noqa: PLR2004  # the condition AL
     empty = np.add.reduceat((words == 0).astype(np.int64), bounds)
@@ -110,6 +114,21 @@ def thumb_words(code: Code, at: int, words: "NDArray[np.uint32]") -> Flags:
     fits = (known < len(bounds)) & (((code.modes & ~1) - at) >> 2 == bounds[np.minimum(known, len(bounds) - 1)])
     thumb[known[fits]] = (code.modes & 1 == 1)[fits]
     return np.repeat(thumb, sizes)
+
+
+def hidden(code: Code, found: Flow, gaps: Stretches) -> Stretches:
+    """Of the gaps between stretches those that a direct call leads into, where a function seems to begin.
+
+    So false section headers hide nothing that is called, and a word that only looks like a call adds nothing.
+    """
+    targets = found.calls_to
+    into = [gap for gap in gaps if ((targets >= gap[0]) & (targets < gap[1])).any()]
+    chosen = []
+    for gap in into:
+        begins = flow(replace(code, stretches=(gap,)))[0].prologues
+        if np.isin(begins, targets).any():
+            chosen.append(gap)
+    return tuple(chosen)
 
 
 def linkage(code: Code, start: int, end: int) -> tuple[Longs, Longs]:

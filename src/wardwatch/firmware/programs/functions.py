@@ -17,7 +17,7 @@ from .symbols import STT_FUNC, STT_IFUNC, Symbols
 Stretches = tuple[tuple[int, int], ...]
 MOST_FUNCTIONS: Final = 1_000_000
 ALIGNMENT: Final = 16
-LINKAGE_HEAD: Final = 32
+LINKAGE_HEAD: Final = 48
 STB_WEAK: Final = 2
 
 
@@ -82,7 +82,7 @@ def orphans(flow: Flow, sure: Longs, pointed: Longs, outside: Longs, stretches: 
     binding = flow.conditional | ~np.isin(flow.jumps_to, looks)
     inner = replace(flow, jumps=flow.jumps[binding], jumps_to=flow.jumps_to[binding])
     looks = looks[~crossed(looks, sure, inner)]
-    return looks[~heads(looks, outside)]
+    return looks[~heads(looks, outside) | np.isin(looks, far)]
 
 
 def stopped(flow: Flow, sure: Longs, stopping: Longs, length: int, stretches: Stretches) -> Flow:

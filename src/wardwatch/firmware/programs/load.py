@@ -9,14 +9,14 @@ from wardwatch.errors import InputError
 
 from . import functions, recognised, sites
 from .binary import Binary, Machine
-from .code import Code, Stretches, linkage
+from .code import Code, Stretches, hidden, linkage
 from .code import flow as swept
 from .elf import ET_DYN, HIGHEST, PT_INTERP, Elf, read
 from .flow import Longs
 from .loading import DT_MIPS_GOTSYM, DT_MIPS_LOCAL_GOTNO, DT_PLTGOT, MACHINES, Loaded, loaded
 from .memory import Memory
 from .pointers import arm_got, arrays, fixed, held, referenced, static_got
-from .ranges import code_stretches
+from .ranges import code_stretches, gaps
 from .sets import mips
 from .sites import Linkage
 from .symbols import static_symbols
@@ -48,6 +48,10 @@ def load(data: bytes) -> Binary:
     code = Code(machine, memory, stretches, hints, _modes(elf, names.at), *_global_pointer(elf, machine, memory, image))
     image = static_got(image, code) if code.got is not None and not elf.dynamic.get(DT_PLTGOT) else image
     flow, thumb = swept(code)
+    if more := hidden(code, flow, gaps(stretches, image.segments)):
+        stretches = tuple(sorted((*stretches, *more)))
+        code = replace(code, stretches=stretches)
+        flow, thumb = swept(code)
     flow = arm_got(flow, elf, image) if machine is Machine.ARM else flow
     pointers = held(elf, image, code, flow)
     linked = _linkage(image, code)

@@ -17,6 +17,8 @@ PT_NOTE: Final = 4
 PT_PHDR: Final = 6
 TABLES: Final = ((5, 10, 1), (7, 8, 1), (17, 18, 1), (23, 2, 1), (36, 35, 1))
 """Address and size tags: DT_STRTAB, DT_RELA, DT_REL, DT_JMPREL, DT_RELR."""
+LEAST_SHARE: Final = 4
+"""Sections that leave out more than three quarters of what may be code are not believed."""
 BLOCK: Final = 256
 TEXT_SHARE: Final = 0.85
 """Of the bytes of a block; code of any processor stays far below."""
@@ -35,8 +37,13 @@ def code_stretches(elf: Elf, segments: tuple[Segment, ...]) -> Stretches:
     fixed = [elf.entry, elf.dynamic.get(12, 0), elf.dynamic.get(13, 0)]  # DT_INIT, DT_FINI
     loaded = [place for place in fixed if place and any(start <= place < end for start, end in whole)]
     if hinted and all(any(start <= place < end for start, end in hinted) for place in loaded):
-        return _merged(hinted)
+        stretches, code = _merged(hinted), by_segments(elf, segments)
+        return stretches if _size(stretches) * LEAST_SHARE >= _size(code) else code
     return by_segments(elf, segments)
+
+
+def _size(stretches: Stretches) -> int:
+    return sum(end - start for start, end in stretches)
 
 
 def by_segments(elf: Elf, segments: tuple[Segment, ...]) -> Stretches:
@@ -56,6 +63,12 @@ def by_segments(elf: Elf, segments: tuple[Segment, ...]) -> Stretches:
         if part.executable and part.data:
             found += _without(_untexted(part), sorted(taken))
     return _merged([(start + -start % 4, end) for start, end in found if end - start >= 8])  # noqa: PLR2004  # two instructions
+
+
+def gaps(stretches: Stretches, segments: tuple[Segment, ...]) -> Stretches:
+    """What of the executable segments no stretch holds."""
+    whole = [(part.address, part.address + len(part.data)) for part in segments if part.executable and part.data]
+    return _merged([gap for gap in _without(sorted(whole), list(stretches)) if gap[1] - gap[0] >= BLOCK // 4])
 
 
 def _untexted(part: Segment) -> list[tuple[int, int]]:

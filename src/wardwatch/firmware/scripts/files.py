@@ -63,8 +63,7 @@ class Files:
 
     def inside(self, folder: str) -> tuple[str, ...]:
         """The paths directly inside `folder`, as seen through it, in order."""
-        node = self.find(folder)
-        names = self._children().get(node.path if node else absolute(folder), ())
+        names = self._children().get(self._real(absolute(folder)) or "", ())
         return tuple(join(absolute(folder), name) for name in names)
 
     def _children(self) -> dict[str, list[str]]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
-from wardwatch.dissection import Chain, Comparison, Stop
+from wardwatch.dissection import Chain, Comparison
+from wardwatch.report.anatomy.sentences import WHOLE
 from wardwatch.report.facts import Facts
 from wardwatch.report.units import cut, many, sentence
 from wardwatch.vocabulary import Verdict
@@ -16,6 +17,8 @@ _CHANGES: Final = 12
 _STOPS: Final = 8
 _WORDS: Final = 200
 _NAME: Final = 48
+_TITLE: Final = 62
+_SPOKEN: Final = {"not-fixed": "not fixed", "unknown": "cannot tell"}
 _STATE: Final = {
     "stops": Verdict.PROVEN,
     "does not stop": Verdict.NOT_PROVEN,
@@ -58,21 +61,27 @@ def blocks(facts: Facts) -> Iterator[Block]:
 
 def _steps(chain: Chain) -> Iterator[Line]:
     if chain.path:
-        yield Line(" → ".join(_stop(stop) for stop in chain.path[:_STOPS]), quiet=" → …" * (len(chain.path) > _STOPS))
+        yield Line(" → ".join(_way(chain)), quiet=" → …" * (len(chain.path) > _STOPS))
     for place, step in enumerate(chain.steps[:_STEPS], 1):
-        where = _stop(Stop(step.file, step.function, "", step.address, step.line))
-        yield Line(cut(step.title, _WORDS), str(place), quiet=f"  {where}")
+        at = f" {step.address:#x}" if step.address is not None else f" line {step.line}" if step.line else ""
+        yield Line(cut(step.title, _WORDS), str(place), quiet=f"  {_short(step.file, step.function)}{at}")
     rest = len(chain.steps) - _STEPS
     if rest > 0:
         yield Line(f"{many(rest, 'more step')} in the documents.")
 
 
-def _stop(stop: Stop) -> str:
-    """'rcS line 4', 'monitor: do_update 0x8f20': short, because the documents have it whole."""
-    file = cut(PurePosixPath(stop.file).name or stop.file, _NAME)
-    function = f":{cut(stop.function, _NAME)}" if stop.function else ""
-    at = f" {stop.address:#x}" if stop.address is not None else f" line {stop.line}" if stop.line else ""
-    return f"{file}{function}{at}"
+def _way(chain: Chain) -> Iterator[str]:
+    """'inittab → rcS → monitor → menu → do_update': a function of the file before by its name alone."""
+    before = ""
+    for stop in chain.path[:_STOPS]:
+        yield cut(stop.function, _NAME) if stop.function and stop.file == before else _short(stop.file, stop.function)
+        before = stop.file
+
+
+def _short(file: str, function: str) -> str:
+    """'monitor:do_update': short, because the documents have it whole."""
+    name = cut(PurePosixPath(file).name or file, _NAME)
+    return f"{name}:{cut(function, _NAME)}" if function else name
 
 
 def _measures(chain: Chain) -> Iterator[Line]:
@@ -87,16 +96,11 @@ def _measures(chain: Chain) -> Iterator[Line]:
 
 
 def _comparison(comparison: Comparison) -> Block:
+    """One line a finding, the unrepaired first, of those the whole chain before its parts; why stands in the page."""
     order = ("not-fixed", "unknown", "fixed")
-    ordered = sorted(comparison.changes, key=lambda each: order.index(each.verdict))
-    lines = [
-        Line(
-            f"{each.verdict.replace('-', ' ').replace('unknown', 'cannot tell')}  {cut(each.title, _NAME)}.",
-            state=_STATE[each.verdict],
-            quiet=f" {sentence(cut(each.why, _WORDS))}",
-        )
-        for each in ordered[:_CHANGES]
-    ]
+    ordered = sorted(comparison.changes, key=lambda each: (order.index(each.verdict), each.rule != WHOLE))
+    said = [(_SPOKEN.get(each.verdict, each.verdict), each) for each in ordered[:_CHANGES]]
+    lines = [Line(f"{word}  {cut(each.title, _TITLE)}", state=_STATE[each.verdict]) for word, each in said]
     rest = len(ordered) - _CHANGES
     also = (Line(f"{many(rest, 'more finding')} in the documents."),) if rest > 0 else ()
     return Block("What became of each finding", (*lines, *also))

@@ -134,15 +134,14 @@ def chain(shown: Chain, subject: str) -> ShownChain:
 
 
 def _stop(shown: Stop) -> ShownStop:
-    return ShownStop(sentences.stop(shown), cut(shown.how, _SHORT), shown.sure)
+    return ShownStop(sentences.place(shown.file, shown.function), sentences.how(shown), shown.sure)
 
 
 def _step(shown: Step) -> ShownStep:
-    place = Stop(shown.file, shown.function, "", shown.address, shown.line)
     rest = len(shown.disassembly) - _LINES
     return ShownStep(
         sentence(cut(shown.title, _SHORT)).rstrip("."),
-        sentences.stop(place),
+        sentences.place(shown.file, shown.function, shown.address, shown.line),
         cut(shown.detail, _LONG),
         _joined(shown.needs),
         _joined(shown.changes),

@@ -14,6 +14,8 @@ _NAME: Final = 80
 _CLAUSE: Final = 140
 _WHY: Final = 400
 _STEPS: Final = 6
+WHOLE: Final = "firmware.reverse-backdoor"
+"""The rule that speaks of a whole chain, not of a part of one."""
 _SET_GOING: Final = {
     "start-up": "It runs by itself when the device starts",
     "menu": "A menu item sets it going",
@@ -60,13 +62,16 @@ def set_going(chain: Chain) -> str:
     return f"{told}." if told else ""
 
 
-def stop(place: Stop) -> str:
+def place(file: str, function: str = "", address: int | None = None, line: int | None = None) -> str:
     """'/opt/bin/monitor: do_update at 0x8f20' or '/etc/init.d/rcS, line 4'."""
-    at = (
-        f" at {place.address:#x}" if place.address is not None else f", line {number(place.line)}" if place.line else ""
-    )
-    function = f": {cut(place.function, _NAME)}" if place.function else ""
-    return f"{cut(place.file, _NAME)}{function}{at}"
+    at = f" at {address:#x}" if address is not None else f", line {number(line)}" if line else ""
+    return f"{cut(file, _NAME)}{f': {cut(function, _NAME)}' if function else ''}{at}"
+
+
+def how(stop: Stop) -> str:
+    """'menu item 'Update', at 0x8e00': how control comes to a stop, and where it leaves the one before."""
+    at = f"at {stop.address:#x}" if stop.address is not None else f"line {number(stop.line)}" if stop.line else ""
+    return ", ".join(filter(None, (cut(stop.how, _CLAUSE), at)))
 
 
 def compared(facts: Facts, comparison: Comparison) -> Iterator[str]:
@@ -103,9 +108,7 @@ def _undecided(open_ones: Sequence[Change], every: int, old: str, new: str) -> I
 def _reason(changes: Sequence[Change]) -> str:
     """Why, of the change that says most: one about a whole chain before one about a part of it."""
     ordered = sorted(changes, key=lambda each: (each.before is None and each.after is None, each.rule))
-    whole = next(
-        (each for each in ordered if each.rule == "firmware.reverse-backdoor"), ordered[0] if ordered else None
-    )
+    whole = next((each for each in ordered if each.rule == WHOLE), ordered[0] if ordered else None)
     return sentence(cut(whole.why, _WHY)) if whole else ""
 
 

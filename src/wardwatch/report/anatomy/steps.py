@@ -10,7 +10,7 @@ from typing import Final
 from wardwatch.dissection import Mitigation
 from wardwatch.report.context import Context
 from wardwatch.report.facts import Facts
-from wardwatch.report.units import cut, listed, sentence
+from wardwatch.report.units import clause, cut, listed, sentence
 
 _NAME: Final = 60
 _LONGEST: Final = 300
@@ -40,7 +40,7 @@ def disconnect(facts: Facts, _context: Context) -> Iterator[str]:
 def useless(facts: Facts, _context: Context) -> Iterator[str]:
     """Measures that look like a repair and are none, with the step that undoes them."""
     for each in _measures(facts, FAILS):
-        yield sentence(cut(f"Do not rely on '{each.title}': {each.why}", _LONGEST))
+        yield sentence(cut(f"Do not rely on '{each.title}': {clause(each.why)}", _LONGEST))
         return
 
 

@@ -14,7 +14,7 @@ from wardwatch.report.context import Context
 from wardwatch.report.facts import Facts, destinations, noun, patients
 from wardwatch.report.steps import steps
 from wardwatch.report.units import STATES, clean, cut, many, number, offsets, size, span
-from wardwatch.vocabulary import Gap, Report, Severity, Subject, Verdict
+from wardwatch.vocabulary import Gap, Report, Severity, Subject, SubjectKind, Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,6 +27,8 @@ _STEP_LINES: Final = 3
 _GAP_LINES: Final = 3
 _INSIDE_LINES: Final = 2
 _SCREEN: Final = 40
+_FEWEST: Final = 4
+_FILE: Final = 44
 _ADDRESS: Final = 22
 _NAME: Final = 30
 _NARROWEST: Final = 7
@@ -183,12 +185,14 @@ def _device(facts: Facts, context: Context, subject: Subject) -> list["Text"]:
 
 
 def _inside(facts: Facts, context: Context, most: int) -> list[str]:
-    """What the code does step by step, or what became of each finding, as whole blocks in at most so many lines."""
+    """What the code does step by step, or what became of each finding, in at most so many lines."""
     told: list[str] = []
     for block in outline.blocks(facts):
         lines = _block(block, context)
-        if len(told) + len(lines) <= most:
-            told += lines
+        room = most - len(told)
+        if len(lines) > room:
+            lines = [*lines[: room - 1], "…"] if room > _FEWEST else []
+        told += lines
     return told
 
 
@@ -212,7 +216,9 @@ def _state(verdict: Verdict) -> "Text":
 
 def _address(subject: Subject) -> str:
     addresses = subject.device.addresses if subject.device else ()
-    return cut(addresses[0] if addresses else subject.name or subject.id, _ADDRESS)
+    if addresses:
+        return cut(addresses[0], _ADDRESS)
+    return cut(subject.name or subject.id, _ADDRESS if subject.kind is SubjectKind.DEVICE else _FILE)
 
 
 def _profile(subject: Subject, context: Context) -> str:

@@ -274,6 +274,17 @@ def _packed(maker: Maker, image: bytes) -> bytes:
     return subprocess.run(["xz", "-9c", plain], stdout=subprocess.PIPE, check=True).stdout
 
 
+def squashfs3(maker: Maker) -> None:
+    """Small files only, so that the tables of the plain writer fit into one block each."""
+    sys.path.insert(0, str(HERE))
+    from old_squashfs import Writer  # noqa: PLC0415  # beside this file, which is a script
+
+    (maker.root / "etc/sparse").unlink()
+    maker.all = listing(maker.root)
+    for order in ("little", "big"):
+        maker.keep("squashfs3", f"{order}.img", Writer(order).image(maker.root))
+
+
 MAKERS: dict[str, Callable[[Maker], None]] = {
     "cramfs": cramfs,
     "squashfs": squashfs,
@@ -286,6 +297,7 @@ MAKERS: dict[str, Callable[[Maker], None]] = {
     "romfs": romfs,
     "ext": ext,
     "ubi": ubi,
+    "squashfs3": squashfs3,
 }
 
 

@@ -21,7 +21,7 @@ static const struct key keys[] = {{'C', key_c}, {'Q', key_q}};
 
 KEEP int choose(int which) { return items[which & 1].act(which) + 1; }
 KEEP int press(int which) { return keys[which & 1].act(which) + 1; }
-KEEP int last(const char *text) { return puts(text); }
+KEEP int last(const char *text) { state = 9; return puts(text); }
 KEEP int many(int which) {
     switch (which) {
     case 0: return puts("zero") + 1;

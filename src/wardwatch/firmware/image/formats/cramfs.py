@@ -213,7 +213,7 @@ FORMAT = ImageFormat(
     name="cramfs",
     title="cramfs",
     reference="Linux, fs/cramfs and include/uapi/linux/cramfs_fs.h",
-    magics=tuple((MAGIC.to_bytes(4, order), at) for order in ("little", "big") for at in (0, _BOOT)),
+    magics=((_SIGNATURE, 16), (_SIGNATURE, _BOOT + 16)),
     measure=measure,
     open=open_image,
 )

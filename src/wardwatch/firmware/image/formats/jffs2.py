@@ -1,6 +1,5 @@
 """In: a JFFS2 log of either byte order. Out: the entries that are left of it; pages are decompressed when read."""
 
-import lzma
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,8 +7,8 @@ from typing import Final
 
 from wardwatch.errors import InputError
 from wardwatch.firmware.image.budget import Budget
-from wardwatch.firmware.image.compression import lzo_block, zlib_block
 from wardwatch.firmware.image.format import Entry, Found, Hole, ImageFormat, device_of, kind_of
+from wardwatch.firmware.image.jffs2_packing import unpack
 from wardwatch.firmware.image.naming import text_of
 from wardwatch.firmware.image.source import DamageError, Order, Source
 from wardwatch.firmware.tree import NodeKind, Note
@@ -233,7 +232,7 @@ class _Files:
     def unpacked(self, page: _Page) -> bytes:
         """What a node holds; DamageError where it does not hold as much as it says."""
         raw = self.log.source.read(page.at, page.packed)
-        data = _unpack(page.codec, raw, page.size)
+        data = unpack(page.codec, raw, page.size)
         if len(data) != page.size:
             raise DamageError(f"the node at {page.at} holds {len(data)} bytes, not {page.size}")
         return data
@@ -243,45 +242,6 @@ def _missing(size: int) -> Iterator[Hole]:
     """Pages that no node holds; JFFS2 writes a node even for zeros."""
     if size > 0:
         yield Hole(size, f"the log holds nothing for {size} bytes")
-
-
-def _unpack(codec: int, raw: bytes, size: int) -> bytes:
-    if codec == 0:
-        return raw[:size]
-    if codec == 1:
-        return bytes(size)
-    if codec == 2:  # noqa: PLR2004  # the codec's number
-        return _rtime(raw, size)
-    if codec == 6:  # noqa: PLR2004  # the codec's number
-        return zlib_block(raw, size)
-    if codec == 7:  # noqa: PLR2004  # the codec's number
-        return lzo_block(raw, size)
-    if codec == 8:  # noqa: PLR2004  # the codec's number
-        return _lzma(raw, size)
-    raise DamageError(f"compression number {codec} is not read")
-
-
-def _rtime(raw: bytes, size: int) -> bytes:
-    """Linux, fs/jffs2/compr_rtime.c: each byte is followed by how much to repeat from after its last occurrence."""
-    out, after = bytearray(), [0] * 256
-    for at in range(0, len(raw) - 1, 2):
-        value, count = raw[at], raw[at + 1]
-        out.append(value)
-        back, after[value] = after[value], len(out)
-        for place in range(back, back + count):
-            out.append(out[place])
-        if len(out) >= size:
-            break
-    return bytes(out[:size])
-
-
-def _lzma(raw: bytes, size: int) -> bytes:
-    """As OpenWrt writes it: without a header, lc, lp and pb 0, a dictionary of 8 KiB."""
-    filters = [{"id": lzma.FILTER_LZMA1, "lc": 0, "lp": 0, "pb": 0, "dict_size": 0x2000}]
-    try:
-        return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters).decompress(raw, size)
-    except lzma.LZMAError as error:
-        raise DamageError(f"an LZMA node is damaged ({error})") from error
 
 
 def open_image(source: Source, budget: Budget) -> Iterator[Found]:

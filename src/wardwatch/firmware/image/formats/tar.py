@@ -82,9 +82,9 @@ def measure(source: Source, offset: int) -> int | None:
 
 
 def _padded(source: Source, at: int) -> int:
-    """The end of the zeros that close an archive: whole records of 20 blocks as tar writes them."""
+    """The end of the zeros that close an archive: two blocks, and up to 19 that fill the record of 20."""
     end = at
-    while end < len(source) and end - at < 20 * _BLOCK and not source.some(end, _BLOCK).strip(b"\0"):
+    while end < len(source) and end - at < 21 * _BLOCK and not source.some(end, _BLOCK).strip(b"\0"):
         end += _BLOCK
     return min(end, len(source))
 

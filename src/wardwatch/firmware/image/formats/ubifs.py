@@ -217,7 +217,9 @@ def open_image(source: Source, budget: Budget) -> Iterator[Found]:
             )
     master = _master(source, leb)
     if _u32(master, 40) & _DIRTY:
-        yield Note("/", "the newest changes were not read", "the volume was not closed and its journal was not replayed")
+        yield Note(
+            "/", "the newest changes were not read", "the volume was not closed and its journal was not replayed"
+        )
     files = _Files(source, leb, budget)
     files.index(files.place(_u32(master, 48), _u32(master, 52)), _MOST_LEVELS)
     for why in files.damage[:16]:

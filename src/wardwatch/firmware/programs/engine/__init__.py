@@ -221,7 +221,9 @@ _BOUNDS: Final = {
 def _unread(file: str, counts: dict[str, int]) -> Iterator[Unread]:
     for name, why in _BOUNDS.items():
         if counts[name] and name != "cut_paths":
-            yield Unread(Place(file), "some ways through the program's functions", f"{why} ({counts[name]} times)", ("*",))
+            yield Unread(
+                Place(file), "some ways through the program's functions", f"{why} ({counts[name]} times)", ("*",)
+            )
 
 
 def _missed(sites: set[int], namer: Namer) -> Iterator[Unread]:

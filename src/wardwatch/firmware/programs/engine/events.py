@@ -101,7 +101,9 @@ def _argument(reader: _Reader) -> Argument:
 def _call(reader: _Reader, number: int, order: int) -> Event:
     name, root, site, depth = reader.take(_HEAD)
     chain = tuple(reader.take(_U64)[0] for _ in range(depth))
-    guards = tuple((tag, relation, value) for tag, relation, value in (reader.take(_GUARD) for _ in range(reader.number())))
+    guards = tuple(
+        (tag, relation, value) for tag, relation, value in (reader.take(_GUARD) for _ in range(reader.number()))
+    )
     arguments = tuple(_argument(reader) for _ in range(reader.number()))
     return Event(number, order, name, root, site, chain, guards, arguments)
 

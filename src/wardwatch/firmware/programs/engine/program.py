@@ -95,7 +95,9 @@ class Caller:
         self._prepared.functions["enter"] = 1
         self._bounds = bounds or Bounds(steps=200_000, path_steps=100_000, paths=4)
 
-    def call(self, function: int, *values: int, memory: Mapping[int, bytes] | None = None) -> tuple[int | None, dict[int, bytes]]:
+    def call(
+        self, function: int, *values: int, memory: Mapping[int, bytes] | None = None
+    ) -> tuple[int | None, dict[int, bytes]]:
         """What function number `function` returns (None: not known), and what became of the memory given."""
         given = memory or {}
         with Kernel(self._prepared.program, self._bounds) as kernel:
@@ -103,5 +105,3 @@ class Caller:
                 kernel.poke(at, data)
             result = kernel.call(function, values)
             return result, {at: kernel.peek(at, len(data)) for at, data in given.items()}
-
-

@@ -17,6 +17,8 @@ ROUNDS: Final = 3
 """How many instructions before its use a constant may be loaded to count as the one used."""
 ALWAYS: Final = 14
 OLD_ABI: Final = 0x900000
+TRAP: Final = 0xD4D4D4D4
+"""What lld fills gaps in code with."""
 FROM_T32: Final = 0x46C04778
 """`bx pc; nop`: the T32 way into the A32 code right behind it."""
 
@@ -42,7 +44,14 @@ def sweep(words: Words, start: int) -> Flow:
     resolved = np.zeros(len(words), np.bool_)
     resolved[known] = True
     traps, numbers = _traps(code, live, pairs)
-    padding = data | (words == 0) | match(words, 0xFFFFFFFF, 0xE1A00000) | match(words, 0xFFFFFFFF, 0xE320F000)
+    undefined = match(words, 0x0FF000F0, 0x07F000F0) & live
+    padding = (
+        data
+        | (words == 0)
+        | (words == TRAP)
+        | match(words, 0xFFFFFFFF, 0xE1A00000)
+        | match(words, 0xFFFFFFFF, 0xE320F000)
+    )
     return Flow(
         calls=code.at[np.concatenate([plain, known[linked]])],
         calls_to=np.concatenate([to[plain], known_to[linked]]),
@@ -52,7 +61,9 @@ def sweep(words: Words, start: int) -> Flow:
         indirect_calls=code.at[leaves.calls & ~resolved],
         indirect_jumps=code.at[leaves.jumps & ~resolved],
         switches=code.at[leaves.switches],
-        ends=code.at[unreached(behind((branch | leaves.returns | leaves.jumps | leaves.switches) & always), padding)],
+        ends=code.at[
+            unreached(behind((branch | leaves.returns | leaves.jumps | leaves.switches | undefined) & always), padding)
+        ],
         references=references,
         values=values,
         prologues=code.at[_prologues(code, live)],
@@ -273,22 +284,19 @@ def linkage(words: Words, start: int) -> tuple[Longs, Longs]:
     """
     if len(words) < 4:  # the longest form
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    at = start + 4 * np.arange(len(words), dtype=np.int64)
     entries, slots = [], []
-    first = match(words, 0xFFFFF000, 0xE28FC000)
+    first = np.flatnonzero(match(words[:-3], 0xFFFFF000, 0xE28FC000))
     for adds in (1, 2):
-        fits = first[: -1 - adds].copy()
-        total = at[: -1 - adds] + PC_AHEAD + immediate(words[: -1 - adds])
-        for step in range(1, adds + 1):
-            more = words[step : len(words) - 1 - adds + step]
+        parts = [words[first + step] for step in range(adds + 2)]
+        fits = match(parts[-1], 0xFFFFF000, 0xE5BCF000)
+        total = start + 4 * first + PC_AHEAD + immediate(parts[0]) + (parts[-1] & np.uint32(0xFFF)).astype(np.int64)
+        for more in parts[1:-1]:
             fits &= match(more, 0xFFFFF000, 0xE28CC000)
             total = total + immediate(more)
-        last = words[1 + adds :]
-        fits &= match(last, 0xFFFFF000, 0xE5BCF000)
-        entries.append(at[: -1 - adds][fits])
-        slots.append((total + (last & np.uint32(0xFFF)).astype(np.int64))[fits])
-    far = match(words[:-3], 0xFFFFFFFF, 0xE59FC004) & match(words[2:-1], 0xFFFFFFFF, 0xE59CF000)
-    far &= match(words[1:-2], 0xFFFFFFFF, 0xE08FC00C) | match(words[1:-2], 0xFFFFFFFF, 0xE08CC00F)
-    entries.append(at[:-3][far])
-    slots.append(at[:-3][far] + 12 + words[3:][far].astype(np.int64) & 0xFFFFFFFF)
+        entries.append(start + 4 * first[fits])
+        slots.append(total[fits])
+    far = np.flatnonzero(match(words[:-3], 0xFFFFFFFF, 0xE59FC004) & match(words[2:-1], 0xFFFFFFFF, 0xE59CF000))
+    far = far[match(words[far + 1], 0xFFFFFFFF, 0xE08FC00C) | match(words[far + 1], 0xFFFFFFFF, 0xE08CC00F)]
+    entries.append(start + 4 * far)
+    slots.append(start + 4 * far + 12 + words[far + 3].astype(np.int64) & 0xFFFFFFFF)
     return np.concatenate(entries), np.concatenate(slots)

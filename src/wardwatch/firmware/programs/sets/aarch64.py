@@ -38,6 +38,7 @@ def sweep(words: Words, start: int) -> Flow:
     known = np.zeros(len(words), np.bool_)
     known[through] = True
     traps, numbers = _traps(words, live)
+    stops = match(words, 0xFFE0001F, 0xD4200000)  # brk
     padding = data | (words == 0) | match(words, 0xFFFFFFFF, NOP)
     return Flow(
         calls=at[call],
@@ -54,7 +55,7 @@ def sweep(words: Words, start: int) -> Flow:
         through=at[through],
         through_slot=slots,
         through_tail=leaves[through],
-        ends=at[unreached(behind(branch | returns | leaves), padding)],
+        ends=at[unreached(behind(branch | returns | leaves | stops), padding)],
         references=references,
         values=values,
         prologues=at[_prologues(words) & live],

@@ -54,6 +54,7 @@ def sweep(words: Words, start: int, pointer: Global | None) -> Flow:
     tail = leaves[index]
     rest = ~known & ~slotted
     computed = _computed(words, index)
+    stops = match(words, 0xFC00003F, 0x0000000D) | match(words, 0xFFFFFFFF, 0x04170001)  # break, what lld fills with
     traps = np.flatnonzero(match(words, 0xFC00003F, 0x0000000C))
     return Flow(
         calls=np.concatenate([at[calls], at[index[known & ~tail]]]),
@@ -67,7 +68,7 @@ def sweep(words: Words, start: int, pointer: Global | None) -> Flow:
         through=at[index[slotted]],
         through_slot=slot[slotted],
         through_tail=tail[slotted],
-        ends=at[unreached(behind(behind(always | leaves)), words == 0)],
+        ends=at[unreached(behind(behind(always | leaves) | stops), words == 0)],
         references=constants.places,
         values=constants.values,
         prologues=at[_prologues(words)],

@@ -28,7 +28,12 @@ def sweep(words: Words, start: int) -> Flow:
     branch, conditional = match(words, 0xFC000001, 0x48000000), match(words, 0xFC000001, 0x40000000)
     linked = match(words, 0xFC00FFFF, 0x4C000421) | match(words, 0xFC00FFFF, 0x4C000021)
     leaves = match(words, 0xFC00FFFF, 0x4C000420)
-    ends = branch | match(words, 0xFFFFFFFF, 0x4E800020) | match(words, 0xFFFFFFFF, 0x4E800420)
+    ends = (
+        branch
+        | match(words, 0xFFFFFFFF, 0x7FE00008)
+        | match(words, 0xFFFFFFFF, 0x4E800020)
+        | match(words, 0xFFFFFFFF, 0x4E800420)
+    )
     references, values = _references(words, at)
     switch = leaves.copy()
     before = earlier(np.flatnonzero(leaves), match(words, 0xFC1FFFFF, 0x7C0903A6), np.zeros(len(words), np.int64),

@@ -18,6 +18,8 @@ ROUNDS: Final = 4
 NEAR: Final = 3
 """Instructions between a constant and the jump to it: a veneer, or a long call."""
 NOP: Final = 0x46C0
+TRAP: Final = 0xD4D4
+"""What lld fills gaps in code with."""
 NOP_HINT: Final = 0xBF00
 
 
@@ -93,7 +95,8 @@ def _leaves(code: Code) -> _Leaves:
     from_stack = loaded & match(code.first, 0xF, 0xD)
     switches = broad(code, 0xFFF0, 0xE8D0, 0xFFE0, 0xF000) | (loaded & ~from_stack)
     always = narrow(code, 0xF800, 0xE000) | broad(code, 0xF800, 0xF000, 0xD000, 0x9000)
-    stops = (popped | from_stack | exchange | switches | always) & ~code.guarded
+    undefined = narrow(code, 0xFF00, 0xDE00)
+    stops = (popped | from_stack | exchange | switches | always | undefined) & ~code.guarded
     return _Leaves(exchange & ~to_link & ~to_pc, switches, exchange & to_pc, stops)
 
 
@@ -112,7 +115,7 @@ def _unrun(code: Code, data: Flags, halves: Halves, start: int) -> Flags:
 
 
 def _padding(halves: Halves) -> Flags:
-    empty: Flags = (halves == 0) | (halves == NOP) | (halves == NOP_HINT)
+    empty: Flags = (halves == 0) | (halves == NOP) | (halves == NOP_HINT) | (halves == TRAP)
     return empty
 
 

@@ -1,8 +1,8 @@
 """In: T32 halfwords. Out: its instructions: where each begins, one halfword or two, in an IT block or not.
 
-A halfword that does not begin with 0b11101 or 0b1111 is either an instruction or the end of one, so the next begins one:
-within a run of wide-looking halfwords, instructions begin at every second. Encodings: Arm Architecture Reference Manual,
-ARMv7-A, chapter A6.
+A halfword that does not begin with 0b11101 or 0b1111 is either an instruction or the end of one, so the next begins
+one: within a run of wide-looking halfwords, instructions begin at every second. Encodings: Arm Architecture Reference
+Manual, ARMv7-A, chapter A6.
 """
 
 from typing import NamedTuple

@@ -200,8 +200,8 @@ def _references(code: _Code, *, long_mode: bool, got: int | None) -> tuple[Longs
         at.append(code.at[near])
         values.append(got + _signed(code, code.place[near] + 3, 4) & 0xFFFFFFFF)
         based = np.flatnonzero(
-            (code.opcode == 0x8D) & (code.second & 0xC0 == 0x80) & (code.second & 7 != 4)
-        )  # lea r, [r + disp32]
+            np.isin(code.opcode, (0x8B, 0x8D)) & (code.second & 0xC0 == 0x80) & (code.second & 7 != 4)
+        )  # mov, lea r, [r + disp32]
         at.append(code.at[based])
         values.append(got + _signed(code, code.place[based] + 2, 4) & 0xFFFFFFFF)
     return np.concatenate(at), np.concatenate(values)
