@@ -9,6 +9,9 @@ FUZZ_SECONDS ?= 60
 PYTEST ?= -n 2
 BENCH ?=
 
+# Package and program, where these differ.
+ORACLES := tshark tcpdump nftables/nft iptables conntrack iproute2/ip
+
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 STAMPS := $(VENV)/.stamps
@@ -96,14 +99,14 @@ dev: $(STAMPS)/editable
 
 # The independent oracles of the tests. Without them those tests are skipped, and the run says so.
 oracles:
-	@missing=$$(for tool in tshark tcpdump; do command -v $$tool >/dev/null 2>&1 || printf ' %s' $$tool; done); \
+	@missing=$$(for tool in $(ORACLES); do command -v $${tool#*/} >/dev/null 2>&1 || printf ' %s' $${tool%/*}; done); \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 		echo "installing$$missing"; \
 		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; } >/dev/null 2>&1 || true; \
 	fi; \
-	for tool in $$missing; do command -v $$tool >/dev/null 2>&1 || \
-		echo "$$tool is not here: the tests that compare wardwatch with it will be skipped"; done
+	for tool in $(ORACLES); do command -v $${tool#*/} >/dev/null 2>&1 || \
+		echo "$${tool%/*} is not here: the tests that compare wardwatch with it will be skipped"; done
 
 test: dev oracles
 	@$(BIN)/ruff format --check --quiet . || { echo 'make: run $(BIN)/ruff format .'; exit 1; }

@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
         strcpy(rules[i].event, events[i % 8]);
     }
     const settings set = {machine, machine == AARCH64 || machine == X86_64 ? 64 : 32, big, 2, FUNCTIONS, IMPORTS, 0, IMPORTS,
-                          BASE + 0x8010, segments, functions, imports, imports, rules, 3000, 1500, 3, 32};
+                          BASE + 0x8010, segments, functions, imports, imports, rules, 3000, 1500, 3, 32, 16, 0};
     engine *e = ww_engine_open(&set);
     if (!e)
         abort();

@@ -19,6 +19,11 @@ void ww_finish(kernel *k);
 void ww_drop(kernel *k, u32 id);
 report *ww_report(kernel *k);
 segment *ww_segments(kernel *k);
+flow *ww_flows(kernel *k);
+u32 ww_slots(kernel *k);
+u64 ww_sift(const flow *f, u64 n, flow *to, void *sum);
+u32 ww_first_of_pairs(const flow *f, u32 n, u64 calls, u64 datagrams, u64 seed, u8 *keep);
+u64 ww_compact(flow *f, u64 n, const u8 *keep);
 
 static const signature SIGNATURES_USED[] = {
     {.pattern = {0x05, 0x3e}, .mask = {0xff, 0xff}, .budget = 4096, .offset = 2, .length = 2, .proto = 6, .codec = 1},
@@ -68,6 +73,21 @@ static u64 feed_copy(kernel *k, const u8 *data, u64 n, u32 final) {
     return used;
 }
 
+/* What the ledger does with the records: those asked for are copied, then the first of each pair stay. */
+static void sum_up(kernel *k) {
+    const u64 n = ww_slots(k);
+    u64 sums[5] = {0};
+    flow *kept = malloc((n + 1) * sizeof *kept);
+    u8 *keep = malloc(n + 1);
+    require(kept && keep);
+    const u64 found = ww_sift(ww_flows(k), n, kept, sums);
+    require(found <= n && ww_first_of_pairs(kept, (u32)found, 2, 1, 3, keep));
+    const u64 left = ww_compact(kept, found, keep);
+    require(left <= found && (left || !found));
+    free(kept);
+    free(keep);
+}
+
 static void run(const u8 *data, u64 n, u64 piece, u64 max_flows) {
     const settings set = {
         .local = {{LOCAL, NULL}, {1, 0}}, .known = {{LOCAL, NULL}, {1, 0}}, .signatures = SIGNATURES_USED,
@@ -86,6 +106,7 @@ static void run(const u8 *data, u64 n, u64 piece, u64 max_flows) {
     }
     feed_copy(k, data + at, held, 1);
     ww_finish(k);
+    sum_up(k);
     require(ww_report(k)->flows_live + ww_report(k)->evicted <= ww_report(k)->flows_seen);
     ww_close(k);
 }

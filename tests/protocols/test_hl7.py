@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wardwatch.protocols import hl7
 from wardwatch.protocols import hl7_messages as send
 from wardwatch.protocols._hl7_frames import LONGEST
 from wardwatch.protocols.codec import Message, Side, Transport
@@ -150,3 +151,67 @@ def test_separators_that_are_not_distinct_do_no_harm() -> None:
 def test_text_that_speaks_of_a_header_is_not_claimed() -> None:
     assert CODEC.recognise(Transport.TCP, b"a mail that says MSH|^~\\&|A in its text", b"") == 0.0
     assert CODEC.recognise(Transport.TCP, b"rest\r\x1c\r\x0bMSH|^~\\&|A|B\r", b"") >= 0.5
+
+
+VALUES = st.sampled_from(["", "A", "A^B", "A~B^C", "\\F\\", "É", '""', "&", "Ω&x"])
+LINE = st.tuples(
+    st.sampled_from(["PID", "PV1", "MRG", "NK1", "OBX", "MSA", "OBR", "ZZZ", "PIDX"]), st.lists(VALUES, max_size=9)
+)
+MESSAGE = st.tuples(
+    st.sampled_from(["|^~\\&", "#*+!%"]), st.sampled_from(["", "8859/1", "UNICODE UTF-8", "8859/7"]),
+    st.sampled_from(["ADT^A01", "ACK", "É"]), st.sampled_from(["utf-8", "iso8859-7"]), st.lists(LINE, max_size=4),
+)  # fmt: skip
+
+
+def spelled(marks: str, charset: str, kind: str, codec: str, lines: list[tuple[str, list[str]]]) -> bytes:
+    header = ["MSH" + marks, "A", "B", "C", "D", "1", "", kind, "1", "P", "2.5", *[""] * 5, "", charset]
+    rows = [marks[0].join(header), *(marks[0].join([name, *values]) for name, values in lines)]
+    return b"\x0b" + "\r".join(rows).encode(codec, "replace") + b"\r\x1c\r"
+
+
+def forget() -> None:
+    hl7._LINES.clear()
+    hl7._HEADERS.clear()
+    hl7._summed_up.cache_clear()
+
+
+@settings(max_examples=60)
+@given(st.lists(MESSAGE, min_size=2, max_size=6))
+def test_what_was_read_before_changes_nothing(
+    several: list[tuple[str, str, str, str, list[tuple[str, list[str]]]]],
+) -> None:
+    cold = []
+    for one in several:
+        forget()
+        cold += read(spelled(*one))[0]
+    forget()
+    warm = [message for one in several for message in read(spelled(*one))[0]]
+    assert [(m.kind, m.identifiers, m.fields, dict(m.facts)) for m in warm] == [
+        (m.kind, m.identifiers, m.fields, dict(m.facts)) for m in cold
+    ]
+
+
+def test_of_two_patients_the_more_usual_number_comes_first() -> None:
+    lines = [("PID", ["1", "SECOND"]), ("PID", ["2", "", "FIRST"]), ("MSA", ["AA", "9"]), ("PV1", ["1", "I", "W^1^2"])]
+    (message,) = read(spelled("|^~\\&", "", "ADT^A01", "utf-8", lines))[0]
+    assert [one.value for one in message.identifiers] == ["FIRST", "SECOND"]
+    assert (message.facts["code"], message.facts["bed"]) == ("AA", "W 1 2")
+
+
+def test_long_lines_and_headers_are_read_and_not_remembered() -> None:
+    forget()
+    name = "N" * 5000
+    assert named(read(with_name(name, name.encode()))[0][0])["patient name"][0] == name
+    assert not any(hl7._LINES.values())
+    assert sum(map(len, next(iter(hl7._HEADERS), ()))) < 5000
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    forget()
+    for number in range(2 * hl7._LINES_KEPT):
+        read(with_name("", str(number).encode()))
+    for number in range(2 * hl7._READINGS_KEPT):
+        marks = f"|^~\\{chr(0x30 + number)}"
+        read(spelled(marks, "", "ADT", "utf-8", [("PID", ["1"])]))
+    assert len(hl7._LINES) <= hl7._READINGS_KEPT
+    assert all(len(lines) <= hl7._LINES_KEPT for lines in hl7._LINES.values())

@@ -109,6 +109,22 @@ def test_reads_its_sample(path: Path, chunk: int) -> None:
     assert dialogue.skipped == sample.get("skipped", 0)
 
 
+@pytest.mark.parametrize(
+    "path", [path for path in OWN if CODECS[path.parent.name].apart], ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
+def test_directions_that_are_read_apart_say_the_same_in_any_order(path: Path) -> None:
+    sample = load(path)
+    dialogue = CODECS[path.parent.name].open(Transport(sample["transport"]))
+    client, server = sides(sample)
+    messages = [*dialogue.feed(Side.SERVER, server), *dialogue.feed(Side.CLIENT, client), *dialogue.finish()]
+
+    def place(each: dict[str, Any]) -> tuple[str, list[int]]:
+        return each["side"], each["span"]
+
+    assert sorted(map(told, messages), key=place) == sorted(expected(sample), key=place)
+    assert dialogue.skipped == sample.get("skipped", 0)
+
+
 @pytest.mark.parametrize("path", OWN, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_claims_its_sample_and_nobody_else_does(path: Path) -> None:
     sample = load(path)

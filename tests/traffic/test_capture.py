@@ -37,7 +37,7 @@ class Sink:
         return ()
 
     def retired(self, flows: np.ndarray) -> None:
-        self.tables.append(flows)
+        self.tables.append(flows.copy())
 
     @property
     def packets(self) -> int:

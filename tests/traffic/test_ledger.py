@@ -1,10 +1,13 @@
 """What a rule may ask for stays, what none asks for is summed up, and memory is bounded under floods."""
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from wardwatch.traffic.kernel import sums
 from wardwatch.traffic.ledger import CALLS_KEPT, DATAGRAMS_KEPT, Ledger
-from wardwatch.traffic.table import FLOW, TCP, UDP, FlowFlag
+from wardwatch.traffic.table import ARP, FLOW, TCP, UDP, FlowFlag
 
 INSIDE = FlowFlag.LOCAL_A | FlowFlag.LOCAL_B
 Flows = NDArray[np.void]
@@ -70,3 +73,63 @@ def test_known_addresses_survive_a_flood() -> None:
         flows["aport"], flows["bport"] = start, start
         ledger.add(flows)
     assert int((ledger.flows()["flags"] & FlowFlag.KNOWN_B != 0).sum()) == 20
+
+
+def _records(rows: list[tuple[int, int, int, int, int, int]]) -> Flows:
+    flows = np.zeros(len(rows), FLOW)
+    for record, (first, host, port, proto, flags, holes) in zip(flows, rows, strict=True):
+        record["first"], record["bport"], record["proto"], record["flags"] = first, port, proto, flags
+        record["ver"] = ARP if proto == 0 else 4
+        record["b"][15], record["a"][3] = host, host // 2
+        record["missing"], record["repeated"], record["payload"] = [holes, 1], [holes, 2], [holes, 2**40]
+    return flows
+
+
+ROW = st.tuples(
+    st.integers(-3, 3), st.integers(0, 3), st.integers(0, 1), st.sampled_from([0, TCP, UDP]),
+    st.integers(0, 255), st.sampled_from([0, 5, 2**32 - 1]),
+)  # fmt: skip
+
+
+@given(st.lists(ROW, max_size=60))
+def test_sums_and_what_may_be_asked_for_are_those_of_numpy(rows: list[tuple[int, int, int, int, int, int]]) -> None:
+    flows, totals = _records(rows), sums.Totals()
+    into = np.zeros(len(flows) + 1, FLOW)
+    found = sums.sift(flows, into, totals)
+    flags = flows["flags"]
+    needed = (flags & (FlowFlag.KEPT | FlowFlag.KNOWN_A | FlowFlag.KNOWN_B) != 0) | (flows["ver"] == ARP)
+    asked = needed | (flags & FlowFlag.LOCAL_B == 0) | (flows["proto"] == UDP)
+    assert into.tobytes() == flows[asked].tobytes() + bytes((len(into) - found) * FLOW.itemsize)
+    bare = flows[(flows["proto"] == TCP) & (flags & FlowFlag.KEPT == 0)]
+    missing = bare["missing"].sum(axis=1, dtype=np.uint64)
+    assert (totals.tcp_payload, totals.tcp_missing) == (bare["payload"].sum(), missing.sum())
+    assert (totals.tcp_repeated, totals.tcp_holed) == (bare["repeated"].sum(dtype=np.uint64), (missing > 0).sum())
+    assert totals.cut == (flags & FlowFlag.TRUNCATED != 0).sum()
+
+
+@given(st.lists(ROW, max_size=60), st.integers(0, 3), st.integers(0, 3))
+def test_the_first_of_each_pair_stay(
+    rows: list[tuple[int, int, int, int, int, int]], calls: int, datagrams: int
+) -> None:
+    flows = _records(rows)
+    pairs: dict[tuple[object, ...], list[tuple[int, int]]] = {}
+    kept = []
+    for place, record in enumerate(flows):
+        local = bool(record["flags"] & FlowFlag.LOCAL_B)
+        key = (record["ver"], record["proto"], record["a"].tobytes(), record["b"].tobytes(), record["bport"])
+        pairs.setdefault(key, []).append((int(record["first"]), place))
+        if local != bool(flows[pairs[key][0][1]]["flags"] & FlowFlag.LOCAL_B):
+            record["flags"] ^= FlowFlag.LOCAL_B  # where an address is local, it always is
+    for group in pairs.values():
+        local = bool(flows[group[0][1]]["flags"] & FlowFlag.LOCAL_B)
+        kept += [place for _, place in sorted(group)[: datagrams if local else calls]]
+    needed = (flows["flags"] & (FlowFlag.KEPT | FlowFlag.KNOWN_A | FlowFlag.KNOWN_B) != 0) | (flows["ver"] == ARP)
+    expected = {*kept, *np.flatnonzero(needed).tolist()}
+    assert set(np.flatnonzero(sums.first_of_pairs(flows, calls, datagrams)).tolist()) == expected
+
+
+@given(st.lists(st.booleans(), max_size=40))
+def test_records_of_a_mask_move_together(mask: list[bool]) -> None:
+    flows = _flows(len(mask)) if mask else np.zeros(0, FLOW)
+    wanted = [number for number, kept in enumerate(mask, 1) if kept]
+    assert flows["id"][: sums.compact(flows, np.array(mask, bool))].tolist() == wanted

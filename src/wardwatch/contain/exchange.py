@@ -20,7 +20,9 @@ from .attempts import Attempt, How
 from .frames import Key, key_of
 
 PATIENCE: Final = 0.8
-"""Seconds for a batch in which something stays unanswered; what is kept is in the same batch and must be answered."""
+"""Seconds for a batch in which something stays unanswered that need not be answered."""
+LONGEST: Final = 5.0
+"""Seconds for what must be answered; a busy machine takes its time, and all else is waited for as long."""
 _MARK: Final = b"wardwatch"
 _SIZE: Final = len(_MARK) + 4
 _LONG: Final = 3000
@@ -68,12 +70,15 @@ class Exchange:
                 self.taps[name] = Tap(interface)
             self._tap_of.setdefault(node, []).append(name)
 
-    def run(self, batch: Sequence[Attempt], round_: int = 0) -> list[Outcome]:
-        """Make every attempt; standing ones are opened where they are not yet, and used where they are."""
+    def run(self, batch: Sequence[Attempt], round_: int = 0, *, all_expected: bool = True) -> list[Outcome]:
+        """Make every attempt; standing ones are opened where they are not yet, and used where they are.
+
+        `all_expected`: whether everything should be answered, or only what is kept.
+        """
         starts = {name: len(tap.frames) for name, tap in self._read_taps().items()}
         going = [self._begin(attempt, round_) for attempt in batch]
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and not all(each.outcome.answered for each in going):
+        began, expected = time.monotonic(), [each for each in going if all_expected or each.attempt.kept]
+        while not _over(time.monotonic() - began, going, expected):
             for key, _ in self._selector.select(0.02):
                 handler: Handler = key.data
                 with contextlib.suppress(OSError):
@@ -230,6 +235,13 @@ class Exchange:
         if going.attempt.how is How.TCP:
             going.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         going.client.close()
+
+
+def _over(seconds: float, going: Sequence[_Going], expected: Sequence[_Going]) -> bool:
+    """Whether a batch has had its time."""
+    if all(each.outcome.answered for each in going) or seconds > LONGEST:
+        return True
+    return seconds > PATIENCE and all(each.outcome.answered for each in expected)
 
 
 def _socket(attempt: Attempt) -> socket.socket:

@@ -106,15 +106,19 @@ def _trial(job: _Job, lab: Namespaces, exchange: Exchange) -> Iterator[dict[str,
             _attach(job, lab, place, again=phase == MOVED)
             batch = [each for each in attempts(job.policy, job.scenery, place) if _belongs(each, phase)]
             began = time.time_ns()
-            told = [_told(attempt, outcome) for attempt, outcome in _outcomes(exchange, batch, place)]
+            told = [_told(attempt, outcome) for attempt, outcome in _outcomes(exchange, batch, place, phase)]
             yield {"phase": phase, "place": place, "began": began, "attempts": told}
 
 
-def _outcomes(exchange: Exchange, batch: Sequence[Attempt], place: int) -> Iterator[tuple[Attempt, Outcome]]:
+def _outcomes(
+    exchange: Exchange, batch: Sequence[Attempt], place: int, phase: str
+) -> Iterator[tuple[Attempt, Outcome]]:
     """What is kept is tried by itself, which gives its latency, and again among all that is forbidden."""
     kept = [attempt for attempt in batch if attempt.kept]
     alone = dict(zip(kept, exchange.run(kept, place), strict=True))
-    for attempt, outcome in zip(batch, exchange.run(batch, place), strict=True):
+    for attempt, outcome in zip(
+        batch, exchange.run(batch, place, all_expected=phase in {BEFORE, ROLLBACK}), strict=True
+    ):
         first = alone.get(attempt)
         if first is not None:
             outcome.answered = outcome.answered and first.answered

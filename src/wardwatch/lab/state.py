@@ -26,7 +26,9 @@ def noted(child: int) -> Iterator[None]:
     note = {"command": _known(os.getpid()), "child": _known(child)}
     try:
         folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.write_text(json.dumps(note), encoding="ascii")
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(note), encoding="ascii")
+        fresh.replace(path)
     except OSError as error:
         raise InstallationError(
             f"cannot be written: {error.strerror}", where=str(path), cure="Set XDG_STATE_HOME to a folder of yours."
@@ -46,7 +48,7 @@ def clean() -> int:
             command, child = tuple(note["command"]), tuple(note["child"])
         except (OSError, ValueError, KeyError, TypeError):
             command, child = (0, 0), (0, 0)
-        if _known(command[0]) == command:
+        if command[0] and _known(command[0]) == command:
             continue
         if child[0] > 1 and _known(child[0]) == child:
             with suppress(ProcessLookupError, PermissionError):

@@ -130,7 +130,9 @@ class Framer:
 
     def _drop(self, count: int) -> None:
         """Skips `count` bytes; line ends between messages belong to no message and are no loss."""
-        self._fresh = self._fresh and not count
+        if not count:
+            return
+        self._fresh = False
         self.skipped += len(bytes(self._held[:count]).translate(None, _BETWEEN))
         del self._held[:count]
         self._at += count

@@ -6,11 +6,10 @@ second byte of a character can be a separator.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from .charsets import ASCII, LATIN_1, UTF_8, guess
 
@@ -41,8 +40,7 @@ _MOST_SEGMENTS: Final = 20_000
 _NULL: Final = '""'  # 2.5.3: the value is deleted
 
 
-@dataclass(frozen=True, slots=True)
-class Separators:
+class Separators(NamedTuple):
     """The five characters of a message: field, component, repetition, escape, sub-component."""
 
     field: str = "|"
@@ -61,12 +59,17 @@ class Parsed:
         text, self._guessing = self._decode(raw)
         lines = text.replace("\n", "\r").split("\r", _MOST_SEGMENTS)
         kept = lines[:-1] if incomplete else lines
-        self.segments = [line.split(self.separators.field) for line in kept if line]
-        self._escapes = _escapes(self.separators.escape)
+        self.lines = [line for line in kept if line]
+        """The segments, not yet split."""
 
-    def named(self, name: str) -> Iterator[list[str]]:
-        """The segments of that name; field n is entry n, except in MSH, where it is entry n - 1."""
-        return (segment for segment in self.segments if segment[0] == name)
+    @property
+    def reading(self) -> tuple[Separators, str, str, bool]:
+        """What, with a line itself, decides how the line is read: two lines alike in both say the same."""
+        return self.separators, self._codec, self._declared, self._guessing
+
+    def fields(self, line: str, most: int = -1) -> list[str]:
+        """A segment as its fields: field n is entry n, except in MSH, where it is entry n - 1."""
+        return line.split(self.separators.field, most)
 
     def repetitions(self, segment: list[str], place: int) -> list[list[str]]:
         """Each repetition of the field at `place` as its components, still escaped; empty ones are left out."""
@@ -75,6 +78,11 @@ class Parsed:
             return []
         marks = self.separators
         return [repetition.split(marks.component) for repetition in field.split(marks.repetition) if repetition]
+
+    def is_plain(self, field: str) -> bool:
+        """Whether the field is one component of plain letters, so that there is nothing to take apart."""
+        marks = self.separators
+        return field.isascii() and field != _NULL and not any(mark in field for mark in marks[1:])
 
     def first(self, segment: list[str], place: int, component: int = 0) -> str:
         """One component of the first repetition, unescaped; empty where it is not there."""
@@ -98,7 +106,7 @@ class Parsed:
             charset = f"{charset} (declared {self._declared})" if self._declared else charset
         parts = [part.strip() for part in component.split(marks.sub)]
         if marks.escape in component:
-            parts = [self._escapes.sub(self._unescaped, part) for part in parts]
+            parts = [_escapes(marks.escape).sub(self._unescaped, part) for part in parts]
         text = " ".join(part for part in parts if part)
         return text, self._codec if charset == ASCII and not text.isascii() else charset
 

@@ -5,6 +5,7 @@ a hole inside the rest costs nothing. Out of step, a record counts only where a 
 """
 
 import re
+from struct import Struct
 from typing import Final, NamedTuple
 
 from . import _xdr as xdr
@@ -21,6 +22,7 @@ _LARGEST_AUTH: Final = 400  # RFC 5531, section 8.2
 # succeeded. Each stands 8 bytes behind its record's beginning: mark and transaction id.
 _RESTART: Final = re.compile(rb"(?=\x00\x00\x00(?:\x00\x00\x00\x00\x02\x00\x01\x86[\xa0-\xa7]|\x01\x00{16}))")
 _TAIL: Final = 32
+_BEGIN: Final = Struct(">4I")  # mark, transaction id, and as above
 
 
 class Record(NamedTuple):
@@ -58,8 +60,8 @@ class Records:
 
     def feed(self, data: bytes) -> list[Record]:
         """The records that `data` completes."""
-        self._held += data
         records, self._late = self._late, []
+        self._held += data if self._held or self._open or not self._in_step else self._whole(data, records)
         while self._step(records):
             pass
         return records
@@ -80,6 +82,20 @@ class Records:
         """A record whose end is missing."""
         records, self._late = self._late, []
         return records + self._broken_off()
+
+    def _whole(self, data: bytes, records: list[Record]) -> bytes:
+        """Takes the records that begin `data` and lie in it whole, each in one fragment; the rest of it."""
+        at, size = 0, len(data)
+        while size - at >= _BEGIN.size:
+            mark, _, kind, what = _BEGIN.unpack_from(data, at)
+            end = at + _MARK + mark - _LAST
+            sound = what == _RPC_VERSION if kind == _CALL else kind == _REPLY and what <= 1
+            if not sound or not at + _BEGIN.size <= end <= size:
+                break
+            records.append(Record(self._at + at, self._at + end, bytes(data[at + _MARK : min(end, at + _MARK + KEPT)])))
+            at = end
+        self._at += at
+        return data[at:]
 
     def _step(self, records: list[Record]) -> bool:
         """One step ahead; False: more bytes needed."""

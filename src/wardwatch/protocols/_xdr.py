@@ -5,6 +5,9 @@ from typing import Final
 
 _WORD: Final = Struct(">I")
 _LONG: Final = Struct(">Q")
+TWO: Final = Struct(">2I")
+THREE: Final = Struct(">3I")
+FOUR: Final = Struct(">4I")
 
 
 class ShortError(Exception):
@@ -27,6 +30,14 @@ class Reader:
             raise ShortError
         self.at = at + 4
         return int(_WORD.unpack_from(self.raw, at)[0])
+
+    def words(self, form: Struct) -> tuple[int, ...]:
+        """As many unsigned integers as `form` has, at once."""
+        at = self.at
+        if at + form.size > len(self.raw):
+            raise ShortError
+        self.at = at + form.size
+        return form.unpack_from(self.raw, at)
 
     def long(self) -> int:
         """An unsigned integer of 64 bits (4.5)."""

@@ -127,5 +127,7 @@ class Codec:
     open: Callable[[Transport], Dialogue]
     carries: str = ""
     """What an analyst should know about it: shown beside flows of this protocol."""
+    apart: bool = False
+    """Its dialogue reads each direction without the other, so these need not be fed in the order of the packets."""
     names_only: bool = False
     """Recognised to be called by its name; once it is, nothing more of the conversation is read."""

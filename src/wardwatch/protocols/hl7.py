@@ -6,6 +6,8 @@ HL7 v2.5.1: framing appendix C, segments chapters 2 (MSH, MSA), 3 (PID, PV1, NK1
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -14,6 +16,7 @@ from wardwatch.printable import printable
 from . import identifying as word
 from ._hl7_frames import Found, Framer
 from ._hl7_text import Parsed
+from .charsets import ASCII
 from .codec import Codec, Identifier, Message, Person, Side, Signature, Transport
 
 _MOST_IDENTIFIERS: Final = 512
@@ -108,8 +111,34 @@ _HEADER_FACTS: Final = (
 )
 
 
-_HEADERS: Final[dict[tuple[object, ...], tuple[tuple[str, str], ...]]] = {}
+_HEADERS: Final[dict[tuple[str, ...], tuple[tuple[str, str], ...]]] = {}
 _HEADERS_KEPT: Final = 1024
+_FIELDS_OF: Final[Mapping[str, tuple[tuple[int, _Field], ...]]] = MappingProxyType(
+    {
+        name: tuple((rank, field) for rank, field in enumerate(_FIELDS) if field.segment == name)
+        for name in {field.segment for field in _FIELDS}
+    }
+)
+_READ: Final = frozenset((*_FIELDS_OF, *_PRESENT, "MSA"))
+_NAME: Final = 3
+_BEGINNING: Final[Mapping[str, int]] = MappingProxyType({"OBX": 4, "MSA": 2})
+"""Segments of which only so many fields are read, and whose later ones differ in every message."""
+
+
+class _Said(NamedTuple):
+    """What one line of a message says."""
+
+    identifiers: tuple[tuple[int, Identifier], ...]
+    """With the rank of the field each is from."""
+    fields: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+
+
+_LINES: Final[dict[tuple[object, ...], dict[str, _Said]]] = {}
+"""Lines read before, by what decides how a line is read."""
+_READINGS_KEPT: Final = 16
+_LINES_KEPT: Final = 2048
+_LONGEST_LINE_KEPT: Final = 1024
 
 
 class _Conversation:
@@ -135,28 +164,87 @@ class _Conversation:
 
 def _message(side: Side, found: Found) -> Message:
     parsed = Parsed(found.raw, incomplete=found.incomplete)
-    facts = _facts(parsed)
-    code = str(facts.get("message type", "")).partition("^")[0]
-    kind = _INCOMPLETE if found.incomplete else _KINDS.get(code, "message")
-    return Message("hl7", kind, side, found.start, found.end, _identifiers(parsed), _fields(parsed), facts)
+    header = _header_facts(parsed, parsed.fields(parsed.lines[0]) if parsed.lines else [""])
+    said = _said(parsed)
+    kind, facts = _summed_up((header, *(one.facts for one in said if one.facts)))
+    kind = _INCOMPLETE if found.incomplete else kind
+    return Message("hl7", kind, side, found.start, found.end, _identifiers(said), _present(said), facts)
 
 
-def _identifiers(parsed: Parsed) -> tuple[Identifier, ...]:
+@lru_cache(1024)
+def _summed_up(told: tuple[tuple[tuple[str, str], ...], ...]) -> tuple[str, Mapping[str, str | int]]:
+    """The kind of a message, and its facts; where two segments tell the same, the later one counts."""
+    facts = {name: value for part in told for name, value in part}
+    kind = _KINDS.get(facts["message type"].partition("^")[0], "message")
+    return kind, MappingProxyType({name: value for name, value in facts.items() if value})
+
+
+def _said(parsed: Parsed) -> list[_Said]:
+    """What each line says that is read at all; lines alike are read once, since a patient's messages repeat them."""
+    known = _lines_read(parsed.reading)
+    said = []
+    for line in parsed.lines:
+        name = line[:_NAME]
+        if name not in _READ:
+            continue
+        if name in _BEGINNING:
+            line = _cut(line, parsed.separators.field, _BEGINNING[name])  # noqa: PLW2901  # what follows is not read
+        one = known.get(line)
+        if one is None:
+            one = _learn(known, parsed, line)
+        said.append(one)
+    return said
+
+
+def _lines_read(reading: tuple[object, ...]) -> dict[str, _Said]:
+    if reading not in _LINES and len(_LINES) >= _READINGS_KEPT:
+        _LINES.clear()
+    return _LINES.setdefault(reading, {})
+
+
+def _cut(line: str, separator: str, fields: int) -> str:
+    """The line as far as its first `fields` fields."""
+    parts = line.split(separator, fields)
+    return line if len(parts) <= fields else line[: -len(parts[-1]) - 1]
+
+
+def _learn(known: dict[str, _Said], parsed: Parsed, line: str) -> _Said:
+    segment = parsed.fields(line)
+    said = _Said(_named(parsed, segment), _shown(parsed, segment), _told(parsed, segment))
+    if len(line) <= _LONGEST_LINE_KEPT:
+        if len(known) >= _LINES_KEPT:
+            known.clear()
+        known[line] = said
+    return said
+
+
+def _identifiers(said: list[_Said]) -> tuple[Identifier, ...]:
+    """Sorted by the field's rank, so that of two numbers of a patient the more usual one comes first; none twice."""
+    if not any(one.identifiers for one in said):
+        return ()
+    ranked = sorted((each for one in said for each in one.identifiers), key=itemgetter(0))
     found: dict[tuple[str, str], Identifier] = {}
-    by_name: dict[str, list[list[str]]] = {}
-    for segment in parsed.segments:
-        by_name.setdefault(segment[0], []).append(segment)
-    for field in _FIELDS:
-        for segment in by_name.get(field.segment, ()):
-            if len(segment) <= field.place or not segment[field.place]:
-                continue
-            for value, charset in _values(parsed, segment, field):
-                if len(found) < _MOST_IDENTIFIERS:
-                    found.setdefault((field.name, value), Identifier(field.name, value, charset, field.person))
+    for _, identifier in ranked:
+        if len(found) < _MOST_IDENTIFIERS:
+            found.setdefault((identifier.field, identifier.value), identifier)
     return tuple(found.values())
 
 
+def _named(parsed: Parsed, segment: list[str]) -> tuple[tuple[int, Identifier], ...]:
+    """Whom a segment names, each with the rank of the field."""
+    found = []
+    for rank, field in _FIELDS_OF.get(segment[0], ()):
+        if len(segment) > field.place and segment[field.place]:
+            for value, charset in _values(parsed, segment, field):
+                found.append((rank, Identifier(field.name, value, charset, field.person)))
+    return tuple(found[:_MOST_IDENTIFIERS])
+
+
 def _values(parsed: Parsed, segment: list[str], field: _Field) -> Iterator[tuple[str, str]]:
+    if parsed.is_plain(segment[field.place]):
+        if value := segment[field.place].strip():
+            yield value, ASCII
+        return
     for components in parsed.repetitions(segment, field.place):
         read = [parsed.read(component) for component in components]
         value = field.read([text for text, _ in read])
@@ -164,28 +252,32 @@ def _values(parsed: Parsed, segment: list[str], field: _Field) -> Iterator[tuple
             yield value, max((charset for text, charset in read if text), key=lambda name: name != "ascii")
 
 
-def _fields(parsed: Parsed) -> tuple[str, ...]:
+def _present(said: list[_Said]) -> tuple[str, ...]:
+    """The kinds of data that are there."""
     found: dict[str, None] = {}
-    for segment in parsed.segments:
-        if segment[0] in _PRESENT:
-            found[_PRESENT[segment[0]]] = None
-        if segment[0] == "OBX" and len(found) < _MOST_FIELDS:
-            text = parsed.first(segment, 3, 1) or parsed.first(segment, 3)
-            if text:
-                found[printable(text, _FIELD_LENGTH)] = None
+    for one in said:
+        for place, name in enumerate(one.fields):
+            if place == 0 or len(found) < _MOST_FIELDS:
+                found[name] = None
     return tuple(found)
+
+
+def _shown(parsed: Parsed, segment: list[str]) -> tuple[str, ...]:
+    """The kind of data of a segment, and for an observation what was observed."""
+    if segment[0] not in _PRESENT:
+        return ()
+    text = parsed.first(segment, 3, 1) or parsed.first(segment, 3) if segment[0] == "OBX" else ""
+    return (_PRESENT[segment[0]], printable(text, _FIELD_LENGTH)) if text else (_PRESENT[segment[0]],)
 
 
 def _header_facts(parsed: Parsed, header: list[str]) -> tuple[tuple[str, str], ...]:
     """What the header says besides time and number: the same in all messages of one interface, so looked up."""
-    places = (*(place for place, _ in _HEADER_FACTS), 8)
-    key = (parsed.separators, *(header[place] if place < len(header) else "" for place in places))
-    if not all(part.isascii() for part in key[1:] if isinstance(part, str)):
-        return _read_header(parsed, header)
+    key = ("".join(parsed.separators), *header[2:6], *header[8:9], *header[11:12])
     known = _HEADERS.get(key)
     if known is None:
         known = _read_header(parsed, header)
-        if len(_HEADERS) < _HEADERS_KEPT:
+        told = "".join(key[1:])
+        if len(_HEADERS) < _HEADERS_KEPT and len(told) <= _LONGEST_LINE_KEPT and told.isascii():
             _HEADERS[key] = known
     return known
 
@@ -196,15 +288,14 @@ def _read_header(parsed: Parsed, header: list[str]) -> tuple[tuple[str, str], ..
     return (*facts, ("message type", "^".join(kind[:2])[:_FACT_LENGTH]))
 
 
-def _facts(parsed: Parsed) -> dict[str, str | int]:
-    header = parsed.segments[0] if parsed.segments else [""]
-    facts: dict[str, str | int] = dict(_header_facts(parsed, header))
-    for segment in parsed.named("MSA"):
-        facts["code"] = parsed.first(segment, 1)[:_FACT_LENGTH]
-    for segment in parsed.named("PV1"):
+def _told(parsed: Parsed, segment: list[str]) -> tuple[tuple[str, str], ...]:
+    """What a segment says that is about nobody."""
+    if segment[0] == "MSA":
+        return (("code", parsed.first(segment, 1)[:_FACT_LENGTH]),)
+    if segment[0] == "PV1":
         bed = [parsed.first(segment, 3, component) for component in range(3)]  # PL: point of care, room, bed
-        facts["bed"] = " ".join(part for part in bed if part)[:_FACT_LENGTH]
-    return {name: value for name, value in facts.items() if value}
+        return (("bed", " ".join(part for part in bed if part)[:_FACT_LENGTH]),)
+    return ()
 
 
 # -- recognition ------------------------------------------------------------------------------------------------------
@@ -240,5 +331,6 @@ CODEC: Final = Codec(
     ),
     recognise=recognise,
     open=_open,
+    apart=True,
     carries="Names, numbers, orders and results in clear, with no sign-in and no encryption.",
 )

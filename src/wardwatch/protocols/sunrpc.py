@@ -31,6 +31,8 @@ _ACCEPTED: Final[Mapping[int, str]] = MappingProxyType(
         5: "system error",
     }
 )
+_ANONYMOUS: Final = bytes(16)  # AUTH_NONE, and the verifier of the same kind
+_DONE: Final = bytes(16)  # accepted, an empty verifier, success
 _NO_ANSWER: Final = "no answer"
 _V4: Final = 4
 
@@ -88,12 +90,14 @@ class _Conversation:
             except xdr.ShortError:
                 self._unread += record.end - record.start
         streams = self._streams or ()
-        self.skipped = self._unread + sum(stream.skipped for stream in streams)
+        self.skipped = self._unread
+        for stream in streams:
+            self.skipped += stream.skipped
         return messages
 
     def _message(self, side: Side, record: Record) -> list[Message]:
         reader = xdr.Reader(record.raw)
-        number, direction = reader.word(), reader.word()
+        number, direction = reader.words(xdr.TWO)
         if direction == _CALL and reader.word() == _RPC_VERSION:
             return self._call(side, number, reader, record)
         if direction == _REPLY:
@@ -111,7 +115,7 @@ class _Conversation:
 
     def _reply(self, side: Side, number: int, reader: xdr.Reader, record: Record) -> list[Message]:
         refused = _refusal(reader)
-        call = self._pending.pop((Side(1 - side), number), None)
+        call = self._pending.pop((Side.CLIENT if side else Side.SERVER, number), None)
         if call is None:
             facts = {"status": refused or "ok"}
             return [Message("sunrpc", "answer", side, record.start, record.end, facts=facts)]
@@ -136,7 +140,7 @@ def _told(call: _Call, status: str) -> Message:
 
 
 def _read_call(side: Side, reader: xdr.Reader, record: Record, handles: Handles) -> _Call:
-    program, version, number = reader.word(), reader.word(), reader.word()
+    program, version, number = reader.words(xdr.THREE)
     facts: Facts = {"program": PROGRAMS.get(program, str(program)), "version": version}
     sealed = _credentials(reader, facts)
     procedure = PROCEDURES.get((program, version), {}).get(number)
@@ -169,6 +173,9 @@ def _arguments(procedure: Procedure, reader: xdr.Reader, facts: Facts, handles: 
 
 def _credentials(reader: xdr.Reader, facts: Facts) -> bool:
     """Adds machine name and user number of AUTH_SYS (RFC 5531, appendix A); whether the arguments may be sealed."""
+    if reader.raw.startswith(_ANONYMOUS, reader.at):
+        reader.skip(len(_ANONYMOUS))
+        return False
     flavor, body = reader.word(), reader.opaque(_LARGEST_AUTH)
     reader.word()
     reader.opaque(_LARGEST_AUTH)
@@ -182,6 +189,9 @@ def _credentials(reader: xdr.Reader, facts: Facts) -> bool:
 
 def _refusal(reader: xdr.Reader) -> str:
     """Why the call was not carried out (RFC 5531, section 9); empty where it was."""
+    if reader.raw.startswith(_DONE, reader.at):
+        reader.skip(len(_DONE))
+        return ""
     if reader.word():
         return "refused"
     reader.word()

@@ -74,14 +74,14 @@ def _dhcp(scene: Scene, clue: Clue) -> Iterator[str]:
 
 
 def _attempts(scene: Scene, clue: Clue) -> Iterator[str]:
-    flagged = (scene.flows["flags"] & FlowFlag.KNOWN_B != 0) & (scene.flows["ver"] != ARP)
+    flagged = (scene.column("flags") & FlowFlag.KNOWN_B != 0) & (scene.column("ver") != ARP)
     for row in scene.rows(flagged):
         if row.port(1) in clue.ports and row.text(1) in scene.known:
             yield row.text(0)
 
 
 def _foreign_arp(scene: Scene, _clue: Clue) -> Iterator[str]:
-    for row in scene.rows((scene.flows["ver"] == ARP) & (scene.flows["flags"] & FlowFlag.KNOWN_B != 0)):
+    for row in scene.rows((scene.column("ver") == ARP) & (scene.column("flags") & FlowFlag.KNOWN_B != 0)):
         if row.text(1) in scene.known:
             yield row.text(0)
 

@@ -17,7 +17,7 @@ What it cannot see: a period hidden among many other attempts to the same destin
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, log
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ from .spoken import duration, odds
 Times = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Gaps = NDArray[np.float64]
+_Number = TypeVar("_Number", np.int64, np.float64)
 
 _SECOND: Final = 1_000_000_000
 _CANDIDATES: Final = 64
@@ -204,7 +205,7 @@ def _crowded(times: Times, index: Times, thresholds: Thresholds, compared: int) 
             continue
         close = key[step:] - key[:-step] <= log((1 + half) / (1 - half)) + 1e-6
         found.append(owner[:-step][close & (owner[step:] == owner[:-step])])
-    return np.unique(np.concatenate(found))
+    return distinct(np.concatenate(found))
 
 
 def _examine(times: Times, answered: Mask, thresholds: Thresholds, compared: int, coarse: float) -> Beacon | None:
@@ -219,10 +220,16 @@ def _examine(times: Times, answered: Mask, thresholds: Thresholds, compared: int
     return _beacon(times, answered, thresholds, compared, best)
 
 
+def distinct(numbers: NDArray[_Number]) -> NDArray[_Number]:
+    """Each number once, in order; NumPy's own function loads a module for masked arrays first."""
+    ordered = np.sort(numbers)
+    return ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if ordered.size else ordered
+
+
 def _readings(times: Times, thresholds: Thresholds) -> list[tuple[Times, float]]:
     """The series with its bursts joined, for each length of burst; as it is, where joining leaves next to nothing."""
     readings = [(_joined(times, burst, thresholds), burst) for burst in thresholds.bursts_s]
-    single = np.unique(times)
+    single = distinct(times)
     if len(single) > _DENSE * len(readings[0][0]):
         readings.append((single, 0.0))
     return readings
@@ -239,9 +246,9 @@ def _best(times: Times, burst_s: float, thresholds: Thresholds, coarse: float, r
         return None
     whole = np.diff(times)
     gaps = np.sort(whole) / _SECOND
-    places = np.unique(np.linspace(0, len(whole) - 1, _CANDIDATES).astype(np.int64))
+    places = distinct(np.linspace(0, len(whole) - 1, _CANDIDATES).astype(np.int64))
     tried = len(places) * len(thresholds.widths) * readings
-    series = _Series(gaps, np.unique(whole[places] / _SECOND), tried, max(_resolution(whole), coarse), burst_s)
+    series = _Series(gaps, distinct(whole[places] / _SECOND), tried, max(_resolution(whole), coarse), burst_s)
     return _fit(series, thresholds)
 
 

@@ -1,7 +1,7 @@
 """In: one conversation's messages, each with the packet that completed it. Out: what it held, in bounded memory."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -153,12 +153,21 @@ class Content:
         half.holes += piece.lost > 0
         if piece.data:
             half.first = half.first or piece.mark
-            half.last = piece.ends[-1][1] if piece.ends else piece.mark
+            half.last = piece.last or piece.mark
 
-    def add(self, message: Message, packet_at: Callable[[int], Mark]) -> None:
-        """One complete message; `packet_at` tells the packet that brought the byte before an offset of its side."""
-        half = self.sides[message.side]
-        half.records[message.kind] += 1
+    def add(self, messages: Iterable[Message], packet_at: Callable[[int], Mark]) -> None:
+        """Complete messages; `packet_at` tells the packet that brought the byte before an offset of its side."""
+        sides, seen = self.sides, self._fields_seen
+        for message in messages:
+            _, kind, side, _, _, identifiers, fields, facts = message
+            half = sides[side]
+            half.records[kind] += 1
+            told = identifiers or facts or half.first_record is None or kind == "patient"
+            if told or (fields and not (self.patients and fields in seen)):
+                self._learn(half, message, packet_at)
+
+    def _learn(self, half: SideContent, message: Message, packet_at: Callable[[int], Mark]) -> None:
+        """From a message that says more than that there is another one of its kind."""
         if half.first_record is None:
             half.first_record = packet_at(message.end)
         fields = message.fields

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from operator import itemgetter
-from typing import Final
+from typing import Final, overload
 
 from wardwatch.plugins import modules
 from wardwatch.protocols.codec import Codec, Dialogue, Side, Transport
@@ -25,6 +25,7 @@ _ASK_AGAIN: Final = 4
 _FIN: Final = 0x01
 _RST: Final = 0x04
 _OPENING_OR_END: Final = SYN | _FIN | _RST
+_new_mark: Final = tuple.__new__
 
 
 def codecs() -> tuple[Codec, ...]:
@@ -42,18 +43,23 @@ class Conversation:
     hint: Codec | None = None
     channel: int = 0
     dialogue: Dialogue | None = None
+    apart: bool = False
+    """Whether what one side sent is read without regard to when the other spoke, or not at all; then in longer rows."""
     done: bool = False
     _streams: tuple[Stream, Stream] = field(default_factory=lambda: (Stream(), Stream()))
     _fed: list[int] = field(default_factory=lambda: [0, 0])
     _probe: list[tuple[int, Piece]] = field(default_factory=list)
     _probed: int = 0
     _ask_at: int = 1
+    _asked: int = 0
     _closed: int = 0
 
     def take(self, segments: Sequence[Segment]) -> None:
         """Packets of the flow, in order of capture."""
-        index = 0
+        index, sorted_out = 0, False
         while index < len(segments):
+            if self.apart and not sorted_out:
+                segments, index, sorted_out = sorted(segments[index:], key=_side), 0, True
             index = self._take_row(segments, index) or self._take_one(segments, index)
 
     @property
@@ -66,12 +72,11 @@ class Conversation:
         for side, stream in enumerate(self._streams):
             for piece in stream.finish():
                 self._read(side, piece)
-        if self._probe:
+        if self._probe and self._probed > self._asked:
             self._recognise()
         if self.dialogue is not None:
             last = max((half.last for half in self.content.sides if half.last), key=lambda mark: mark.time)
-            for message in self.dialogue.finish():
-                self.content.add(message, lambda _: last)
+            self.content.add(self.dialogue.finish(), lambda _: last)
             self.content.skipped = self.dialogue.skipped
         self._probe.clear()
         return self._told()
@@ -79,19 +84,15 @@ class Conversation:
     def _take_row(self, segments: Sequence[Segment], index: int) -> int:
         """Take the segments from `index` on that follow each other without a flaw; where the row ends, 0 for none."""
         first = segments[index]
-        side, seq, end = first.side, first.seq, index
-        stream = self._streams[side]
-        if self.transport is Transport.UDP or not stream.is_next(seq):
+        stream = self._streams[first.side]
+        if self.transport is Transport.UDP or not stream.is_next(first.seq):
             return 0
-        while end < len(segments) and _continues(segments[end], side, seq):
-            seq = (seq + segments[end].length) % SEQUENCE_SPACE
-            end += 1
+        end = _row_end(segments, index)
         if end == index:
             return 0
-        row = segments[index:end]
-        piece = _joined(row)
+        piece = _joined(segments[index:end])
         stream.advance(first.seq, piece.data)
-        self._read(side, piece)
+        self._read(first.side, piece)
         return end
 
     def _take_one(self, segments: Sequence[Segment], index: int) -> int:
@@ -136,13 +137,14 @@ class Conversation:
                 self._begin(codec, sure)
                 return
         if self._probed >= PROBE_BYTES:
-            self.done = True
+            self.done = self.apart = True
             self._probe.clear()
-        self._ask_at = _ASK_AGAIN * self._probed + 1
+        self._asked, self._ask_at = self._probed, _ASK_AGAIN * self._probed + 1
 
     def _begin(self, codec: Codec, sure: float) -> None:
         self.content.protocol, self.content.confidence = codec.name, sure
         self.done = codec.names_only
+        self.apart = codec.apart or self.done
         self.dialogue = codec.open(self.transport)
         waiting, self._probe = self._probe, []
         for side, piece in waiting:
@@ -155,8 +157,8 @@ class Conversation:
             dialogue.lose(Side(side), piece.lost)
         if not piece.data:
             return
-        for message in dialogue.feed(Side(side), piece.data):
-            self.content.add(message, lambda end: piece.packet_at(max(0, end - begin - 1)))
+        messages = dialogue.feed(Side.SERVER if side else Side.CLIENT, piece.data)
+        self.content.add(messages, lambda end: piece.packet_at(max(0, end - begin - 1)))
 
     def _told(self) -> Content:
         content = self.content
@@ -167,21 +169,56 @@ class Conversation:
         return content
 
 
-def _continues(segment: Segment, side: int, seq: int) -> bool:
-    """Whether a whole segment of that side with nothing but data begins at `seq`."""
-    whole = segment.length == len(segment.data) and segment.length > 0
-    return segment.side == side and segment.seq == seq and whole and not segment.flags & _OPENING_OR_END
+def _row_end(segments: Sequence[Segment], index: int) -> int:
+    """Where the row of whole segments of one side with nothing but data, each behind the last, ends."""
+    side, seq = segments[index].side, segments[index].seq
+    while index < len(segments):
+        _, sender, _, _, _, begin, flags, length, _, _, data = segments[index]  # by name each costs a call
+        if sender != side or begin != seq or length != len(data) or not length or flags & _OPENING_OR_END:
+            break
+        seq = (seq + length) % SEQUENCE_SPACE
+        index += 1
+    return index
+
+
+class _Ends(Sequence[tuple[int, Mark]]):
+    """Where the parts of a row of segments end: worked out when first asked for, which is seldom."""
+
+    __slots__ = ("_made", "_row")
+
+    def __init__(self, row: Sequence[Segment]) -> None:
+        self._row = row
+        self._made: list[tuple[int, Mark]] = []
+
+    def __len__(self) -> int:
+        return len(self._row)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[int, Mark]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[tuple[int, Mark]]: ...
+
+    def __getitem__(self, index: int | slice) -> tuple[int, Mark] | Sequence[tuple[int, Mark]]:
+        if not self._made:
+            ends = accumulate(segment.length for segment in self._row)
+            self._made = list(zip(ends, map(_mark, self._row), strict=True))
+        return self._made[index]
+
+
+_side: Final = itemgetter(Segment._fields.index("side"))
+_data: Final = itemgetter(Segment._fields.index("data"))
+
+
+def _mark(segment: Segment) -> Mark:
+    return _new_mark(Mark, segment[2:5])  # file, number, time; as Mark(...) does, without a call of its own
 
 
 def _joined(row: Sequence[Segment]) -> Piece:
     """One piece of segments that follow each other."""
-    first = row[0]
-    mark = Mark(first.file, first.number, first.time)
     if len(row) == 1:
-        return Piece(first.data, 0, mark)
-    ends = accumulate(segment.length for segment in row)
-    marks = (Mark(segment.file, segment.number, segment.time) for segment in row)
-    return Piece(b"".join([segment.data for segment in row]), 0, mark, tuple(zip(ends, marks, strict=True)))
+        return Piece(row[0].data, 0, _mark(row[0]))
+    return Piece(b"".join(map(_data, row)), 0, _mark(row[0]), _Ends(row), _mark(row[-1]))
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ This is the one module of the domain that joins reading (I/O) to understanding (
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar, cast
@@ -170,7 +170,7 @@ def _shows_replies(columns: frozenset[str]) -> bool:
 
 
 def _answer(scene: Scene, inputs: tuple[Examined, ...], unread: list[Gap], times: tuple[int, int] | None) -> Answer:
-    scene = replace(scene, devices=attribute(scene, profiles()))
+    scene = scene.with_devices(attribute(scene, profiles()))
     detectors = cast("Sequence[Detector]", modules("wardwatch.traffic.detectors", "detect"))
     findings = tuple(finding for detector in detectors for finding in detector.detect(scene))
     exposed = exposures(scene)

@@ -41,7 +41,7 @@ def conversation_gaps(scene: Scene) -> Iterator[Gap]:
     """What is missing in the conversations that were read."""
     for row in scene.with_content:
         content = row.content
-        if content is None:
+        if content is None or (content.protocol and not content.lost and not content.conflict_count):
             continue
         subject = scene.subject(row.text(0))
         flow = f"{row.address(0)} port {row.port(0)} to {row.address(1)} port {row.port(1)}"

@@ -5,19 +5,20 @@ let go. Of the others all stay while there are few; beyond `limit` repetitions o
 answer, and only then the oldest, which does.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .table import ARP, FLOW, TCP, UDP, FlowFlag
+from .kernel import sums
+from .table import ARP, FLOW, FlowFlag
 
 LIMIT: Final = 240_000
 CALLS_KEPT: Final = 64
 """Of one call to the outside repeated again and again: more than the period of a beacon needs."""
 DATAGRAMS_KEPT: Final = 4
 """Of one UDP conversation inside repeated again and again."""
+_AT_ONCE: Final = 16_384
 _NEEDED: Final = FlowFlag.KEPT | FlowFlag.KNOWN_A | FlowFlag.KNOWN_B
 
 _WORDS: Final = FLOW.itemsize // 8
@@ -25,28 +26,37 @@ _WORDS: Final = FLOW.itemsize // 8
 Flows = NDArray[np.void]
 
 
-@dataclass(slots=True)
 class Totals:
     """What all conversations had in common, also those let go. Bytes are of TCP conversations nothing was kept of."""
 
-    conversations: int = 0
-    tcp_payload: int = 0
-    tcp_missing: int = 0
-    tcp_holed: int = 0
-    tcp_repeated: int = 0
-    cut: int = 0
+    def __init__(self) -> None:
+        self.conversations = 0
+        self.sums = sums.Totals()
 
-    def add(self, flows: Flows) -> None:
-        """More conversations."""
-        self.conversations += len(flows)
-        flags = flows["flags"].copy()  # one byte in 192: without a copy each look costs as much as the record
-        self.cut += int(np.count_nonzero(flags & FlowFlag.TRUNCATED))
-        tcp = (flows["proto"] == TCP) & ((flags & FlowFlag.KEPT) == 0)
-        self.tcp_payload += int(flows["payload"].sum(axis=1)[tcp].sum())
-        self.tcp_repeated += int(flows["repeated"].sum(axis=1)[tcp].sum())
-        missing = flows["missing"].sum(axis=1)[tcp]
-        self.tcp_missing += int(missing.sum())
-        self.tcp_holed += int(np.count_nonzero(missing))
+    @property
+    def tcp_payload(self) -> int:
+        """Payload bytes, repeated ones included."""
+        return int(self.sums.tcp_payload)
+
+    @property
+    def tcp_missing(self) -> int:
+        """Bytes of sequence space that were never seen."""
+        return int(self.sums.tcp_missing)
+
+    @property
+    def tcp_holed(self) -> int:
+        """Conversations with some missing."""
+        return int(self.sums.tcp_holed)
+
+    @property
+    def tcp_repeated(self) -> int:
+        """Payload bytes seen again."""
+        return int(self.sums.tcp_repeated)
+
+    @property
+    def cut(self) -> int:
+        """Conversations of which the capture holds only beginnings of packets."""
+        return int(self.sums.cut)
 
 
 class Ledger:
@@ -54,7 +64,7 @@ class Ledger:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
-        self._batches: list[Flows] = []
+        self._records = np.empty(limit + _AT_ONCE, FLOW)  # no memory is taken before it is written to
         self._count = 0
         self.totals = Totals()
         self.thinned = 0
@@ -62,35 +72,29 @@ class Ledger:
 
     def add(self, batch: Flows) -> None:
         """More records."""
-        self.totals.add(batch)
-        kept = picked(batch, _may_be_asked_for(batch))
-        if len(kept):
-            self._batches.append(kept)
-            self._count += len(kept)
-        if self._count > self._limit:
-            self._fold()
+        for start in range(0, len(batch), _AT_ONCE):
+            part = batch[start : start + _AT_ONCE]
+            self.totals.conversations += len(part)
+            self._count += sums.sift(part, self._records[self._count :], self.totals.sums)
+            if self._count > self._limit:
+                self._fold()
 
     def flows(self) -> Flows:
         """All records kept, in order of their first packet; the ledger is empty afterwards."""
-        together = self._together()
-        return picked(together, np.lexsort((together["id"], together["first"])))
-
-    def _together(self) -> Flows:
-        batches, self._batches, self._count = self._batches, [], 0
-        return _records(np.concatenate([_words(batch) for batch in batches])) if batches else np.empty(0, FLOW)
+        kept, self._count = self._records[: self._count], 0
+        return picked(kept, np.lexsort((kept["id"], kept["first"])))
 
     def _fold(self) -> None:
-        together = self._together()
-        outbound = _is_outbound(together)
-        first = _within_first(together, np.where(outbound, CALLS_KEPT, DATAGRAMS_KEPT))
-        kept = picked(together, first)
-        self.thinned += len(together) - len(kept)
-        del together
-        if len(kept) > self._limit // 4 * 3:
-            order = np.argsort(~_is_needed(kept), kind="stable")
-            self.let_go += len(kept) - self._limit // 2
-            kept = picked(kept, np.sort(order[: self._limit // 2]))
-        self._batches, self._count = [kept], len(kept)
+        held = self._records[: self._count]
+        count = sums.compact(held, sums.first_of_pairs(held, CALLS_KEPT, DATAGRAMS_KEPT))
+        self.thinned += self._count - count
+        if count > self._limit // 4 * 3:
+            held = held[:count]
+            keep = np.zeros(count, bool)
+            keep[np.argsort(~_is_needed(held), kind="stable")[: self._limit // 2]] = True
+            self.let_go += count - self._limit // 2
+            count = sums.compact(held, keep)
+        self._count = count
 
 
 def picked(flows: Flows, which: NDArray[np.bool_] | NDArray[np.intp]) -> Flows:
@@ -109,29 +113,6 @@ def _records(words: NDArray[np.uint64]) -> Flows:
 def _is_needed(flows: Flows) -> NDArray[np.bool_]:
     needed: NDArray[np.bool_] = np.not_equal(flows["flags"] & _NEEDED, 0) | (flows["ver"] == ARP)
     return needed
-
-
-def _is_outbound(flows: Flows) -> NDArray[np.bool_]:
-    """Towards an address that is not local, whoever calls."""
-    outbound: NDArray[np.bool_] = (flows["flags"] & FlowFlag.LOCAL_B) == 0
-    return outbound
-
-
-def _may_be_asked_for(flows: Flows) -> NDArray[np.bool_]:
-    asked: NDArray[np.bool_] = _is_needed(flows) | _is_outbound(flows) | (flows["proto"] == UDP)
-    return asked
-
-
-def _within_first(flows: Flows, most: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """True for the first `most` of each (a, b, port of b, protocol), and for every record that is needed."""
-    key = pair_keys(flows)
-    order = np.lexsort((flows["first"], key))
-    ordered = key[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    rank = np.arange(len(ordered)) - np.repeat(starts, np.diff(np.r_[starts, len(ordered)]))
-    within = np.empty(len(flows), bool)
-    within[order] = rank < most[order]
-    return within | _is_needed(flows)
 
 
 def pair_keys(flows: Flows) -> NDArray[np.uint64]:

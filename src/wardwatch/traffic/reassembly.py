@@ -36,13 +36,15 @@ class Mark(NamedTuple):
 class Piece(NamedTuple):
     """Bytes in stream order; where `data` is empty, `lost` bytes are missing here.
 
-    `mark` is the first packet that brought them; `ends` says behind which of the bytes each packet's part ends.
+    `mark` is the first packet that brought them, `last` the last where it is another; `ends` says behind which of the
+    bytes each packet's part ends.
     """
 
     data: bytes
     lost: int
     mark: Mark
     ends: Sequence[tuple[int, Mark]] = ()
+    last: Mark | None = None
 
     def packet_at(self, offset: int) -> Mark:
         """The packet that brought the byte at `offset` of `data`."""

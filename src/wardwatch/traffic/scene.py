@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PROTOCOLS: Final = {1: "icmp", TCP: "tcp", UDP: "udp", 47: "gre", 58: "icmpv6", 132: "sctp"}
 _MULTICAST_BIT: Final = 1
 _UNSEEN_HOPS: Final = 99
+_WORKED_OUT: Final = ("with_content", "gateways", "near")
+_FEW: Final = 16
+"""Addresses looked for one by one, which for so few is quicker than sorting."""
 _HOPS: Final = np.array([_UNSEEN_HOPS if (far := hops(ttl)) is None else far for ttl in range(256)])
 """Routers passed by TTL; far more than any path where no packet was seen."""
 
@@ -74,7 +77,7 @@ class Row:
 
     def has(self, flag: FlowFlag) -> bool:
         """Whether the flag is set."""
-        return bool(self.record["flags"] & flag)
+        return bool(int(self.record["flags"]) & flag.value)
 
     @property
     def proto(self) -> str:
@@ -103,12 +106,6 @@ class Row:
         )  # fmt: skip
 
 
-def _texts(flows: Flows, side: int) -> set[str]:
-    """The addresses of that side of all flows."""
-    pairs = np.concatenate([flows["ver"][:, None], flows["b" if side else "a"]], axis=1)
-    return {text_of(pair[0], pair[1:]) for pair in distinct(pairs)}
-
-
 def distinct(rows: NDArray[np.uint8]) -> set[bytes]:
     """The different rows of a matrix of bytes; a set of strings is many times faster than sorting rows."""
     width = rows.shape[1]
@@ -134,6 +131,13 @@ class Scene:
     """Names of the codecs, in the order of the table's `codec` less one."""
     devices: Mapping[str, Device] = field(default_factory=dict)
     """By address; filled once the devices have been told apart."""
+    _columns: dict[str, NDArray[Any]] = field(default_factory=dict, compare=False, repr=False)
+
+    def with_devices(self, devices: Mapping[str, Device]) -> "Scene":
+        """The same scene, with the devices told apart; what was worked out already goes along."""
+        told = replace(self, devices=devices)
+        told.__dict__.update({name: self.__dict__[name] for name in _WORKED_OUT if name in self.__dict__})
+        return told
 
     def rows(self, mask: NDArray[np.bool_]) -> Iterator[Row]:
         """The records selected by `mask`, in order of time."""
@@ -143,22 +147,37 @@ class Scene:
     def from_any(self, side: int, addresses: Iterable[str]) -> NDArray[np.bool_]:
         """A mask of the records whose side `side` has one of these addresses."""
         wanted = [parsed.packed for text in addresses if (parsed := parse_address(text))]
-        column = np.ascontiguousarray(self.flows["b" if side else "a"]).view("S16")[:, 0]
-        return np.isin(column, np.array(wanted, "S16"))
+        column = self.column("b" if side else "a")
+        found = np.zeros(len(column), bool)
+        if len(wanted) > _FEW:
+            return np.isin(column.view("S16")[:, 0], np.array(wanted, "S16"))
+        halves = column.view("<u8")
+        for address in wanted:
+            one, other = np.frombuffer(address.ljust(16, b"\0"), "<u8")
+            found |= (halves[:, 0] == one) & (halves[:, 1] == other)
+        return found
 
     @cached_property
     def with_content(self) -> Sequence[Row]:
         """The records of which something was read."""
         ids = np.fromiter(self.contents, np.uint32, len(self.contents))
-        return tuple(self.rows(np.isin(self.flows["id"], ids)))
+        return tuple(self.rows(np.isin(self.column("id"), ids)))
+
+    def column(self, name: str) -> NDArray[Any]:
+        """A field of all records, for itself: among the records each look at it costs as much as at the whole."""
+        found = self._columns.get(name)
+        if found is None:
+            found = self._columns[name] = np.ascontiguousarray(self.flows[name])
+        return found
 
     @cached_property
     def gateways(self) -> frozenset[bytes]:
         """Link-layer addresses behind which more than one public network was seen."""
         pairs = []
         for side, flag in ((0, FlowFlag.LOCAL_A), (1, FlowFlag.LOCAL_B)):
-            away = self.flows[((self.flows["flags"] & flag) == 0) & (self.flows["ver"] != ARP)]
-            pairs.append(np.concatenate([away["mac"][:, side], away["b" if side else "a"][:, :3]], axis=1))
+            away = ((self.column("flags") & flag) == 0) & (self.column("ver") != ARP)
+            networks = self.flows["b" if side else "a"][:, :3][away]
+            pairs.append(np.concatenate([self.column("mac")[:, side][away], networks], axis=1))
         behind = Counter(pair[:6] for pair in distinct(np.concatenate(pairs)))
         return frozenset(mac for mac, networks in behind.items() if networks > 1)
 
@@ -171,12 +190,19 @@ class Scene:
         near: set[str] = set()
         far: set[str] = set()
         for side, flag in ((0, FlowFlag.LOCAL_A), (1, FlowFlag.LOCAL_B)):
-            spoke = (self.flows["packets"][:, side] > 0) & (self.flows["ver"] != ARP)
-            there = self.flows[spoke & ((self.flows["flags"] & flag) == 0)]
-            close = _HOPS[there["ttl"]].sum(axis=1) <= PATH_HOPS_INSIDE
-            far |= _texts(there[~close], side)
-            near |= _texts(there[close & self._is_direct(there["mac"][:, side])], side)
+            spoke = (self.column("packets")[:, side] > 0) & (self.column("ver") != ARP)
+            there = np.flatnonzero(spoke & ((self.column("flags") & flag) == 0))
+            close = _HOPS[self.column("ttl")[there]].sum(axis=1) <= PATH_HOPS_INSIDE
+            far |= self._texts(there[~close], side)
+            there = there[close]
+            near |= self._texts(there[self._is_direct(self.column("mac")[:, side][there])], side)
         return frozenset(near - far)
+
+    def _texts(self, places: NDArray[np.intp], side: int) -> set[str]:
+        """The addresses of that side of the records at `places`."""
+        addresses = self.column("b" if side else "a")[places]
+        pairs = np.concatenate([self.column("ver")[places][:, None], addresses], axis=1)
+        return {text_of(pair[0], pair[1:]) for pair in distinct(pairs)}
 
     def _is_direct(self, macs: NDArray[np.uint8]) -> NDArray[np.bool_]:
         known = [mac.tobytes() not in self.gateways and mac.any() and not mac[0] & _MULTICAST_BIT for mac in macs]

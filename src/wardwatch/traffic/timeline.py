@@ -18,7 +18,7 @@ def timeline(scene: Scene, subjects: Iterable[str], peers: Iterable[str]) -> tup
     wanted = {address for subject in subjects for address in _addresses(scene, subject)}
     named = set(peers)
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in scene.rows(scene.from_any(0, wanted) & (scene.flows["ver"] != ARP)):
+    for row in scene.rows(scene.from_any(0, wanted) & (scene.column("ver") != ARP)):
         to = row.text(1)
         if to in named or row.has(FlowFlag.KNOWN_B) or not row.has(FlowFlag.LOCAL_B):
             groups[scene.subject(row.text(0)), to].append(row)

@@ -43,7 +43,7 @@ class Seen:
         return [(flow, 0) for flow in self.drops]
 
     def retired(self, flows: np.ndarray) -> None:
-        self.records.append(flows)
+        self.records.append(flows.copy())
 
     @property
     def flows(self) -> np.ndarray:

@@ -2,8 +2,7 @@
 
 import ctypes
 
-from wardwatch.traffic import kernel
-from wardwatch.traffic.kernel import Kernel, Settings
+from wardwatch.traffic.kernel import Kernel, Settings, library
 from wardwatch.traffic.table import FLOW
 
 
@@ -11,7 +10,7 @@ def test_offsets_and_sizes_are_those_of_numpy() -> None:
     with Kernel(Settings(local=())) as opened:
         layout = opened.layout()
     offsets = [FLOW.fields[name][1] for name in FLOW.names]
-    sizes = [FLOW.itemsize, kernel._SEGMENT.itemsize, kernel._SIGNATURE.itemsize, kernel._RANGE.itemsize]
-    structures = [ctypes.sizeof(kernel._Settings), kernel._COUNTER.itemsize, ctypes.sizeof(kernel._Report)]
+    sizes = [FLOW.itemsize, library.SEGMENT.itemsize, library.SIGNATURE.itemsize, library.RANGE.itemsize]
+    structures = [ctypes.sizeof(library.SettingsStruct), library.COUNTER.itemsize, ctypes.sizeof(library.Report)]
     # FLOW names both addresses and both ports, C has them as arrays of two
     assert layout == offsets + sizes + structures

@@ -18,7 +18,7 @@ class _Flows:
         return ()
 
     def retired(self, flows: np.ndarray) -> None:
-        self.records += list(flows)
+        self.records += list(flows.copy())
 
 
 def test_padding_is_not_taken_for_ports(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ LIVED_IN = 2
 
 def detect(scene: Scene) -> Iterator[Finding]:
     """One finding for each sender."""
-    arp = scene.flows["ver"] == ARP
-    away = (scene.flows["flags"] & (FlowFlag.LOCAL_A | FlowFlag.LOCAL_B)) != (FlowFlag.LOCAL_A | FlowFlag.LOCAL_B)
+    arp = scene.column("ver") == ARP
+    away = (scene.column("flags") & (FlowFlag.LOCAL_A | FlowFlag.LOCAL_B)) != (FlowFlag.LOCAL_A | FlowFlag.LOCAL_B)
     rows = list(scene.rows(arp & away))
     lived_in = _lived_in(rows)
     groups: dict[str, list[Row]] = defaultdict(list)

@@ -22,7 +22,7 @@ class _Towards(NamedTuple):
 
 def detect(scene: Scene) -> Iterator[Finding]:
     """One finding for each device, published address, port and protocol."""
-    flagged = (scene.flows["flags"] & (FlowFlag.KNOWN_A | FlowFlag.KNOWN_B) != 0) & (scene.flows["ver"] != ARP)
+    flagged = (scene.column("flags") & (FlowFlag.KNOWN_A | FlowFlag.KNOWN_B) != 0) & (scene.column("ver") != ARP)
     groups: dict[_Towards, list[tuple[Row, int]]] = defaultdict(list)
     for row in scene.rows(flagged):
         peer = _peer(scene, row)

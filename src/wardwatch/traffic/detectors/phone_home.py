@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from wardwatch.knowledge.catalogue import thresholds
 from wardwatch.traffic.beacons import Beacon, Repeats, Thresholds, find_all, regularity, repeated
 from wardwatch.traffic.findings import count, found
-from wardwatch.traffic.ledger import Flows, pair_keys
+from wardwatch.traffic.ledger import Flows, pair_keys, picked
 from wardwatch.traffic.networks import Reach
 from wardwatch.traffic.scene import Row, Scene
 from wardwatch.traffic.table import ARP, TCP, UDP, FlowFlag
@@ -36,16 +36,15 @@ class _Series(NamedTuple):
 def detect(scene: Scene) -> Iterator[Finding]:
     """One finding for each device, address, port and protocol that is called again and again."""
     limits = Thresholds.of(thresholds("beacons"))
-    series = _series(_outbound(scene.flows))
-    several = [each for each in series if len(each.flows) >= limits.min_repeats]
-    periodic = _periodic(several, limits, len(series))
+    lined = _lined_up(_outbound(scene.flows))
+    several = _series(lined, lined.sizes >= limits.min_repeats)
+    periodic = _periodic(several, limits, len(lined.starts))
     for index, each in enumerate(several):
         regular = periodic.get(index) or repeated(each.flows["first"], each.answered, limits)
         if regular:
             yield from _finding(scene, each, regular)
-    for each in series:
-        if len(each.flows) < limits.min_repeats:
-            yield from _heartbeat(scene, each)
+    for each in _series(lined, (lined.sizes < limits.min_repeats) & _talks_on(lined)):
+        yield from _heartbeat(scene, each)
 
 
 def _outbound(flows: Flows) -> Flows:
@@ -57,23 +56,41 @@ def _outbound(flows: Flows) -> Flows:
     away &= flows["packets"][:, 0] > 0  # else only an answer was seen, as a log may have it
     mean = flows["payload"][:, 0] / np.maximum(flows["packets"][:, 0], 1)
     time = (flows["bport"] == NTP_PORT) & (flows["proto"] == UDP) & (mean <= NTP_LONGEST)
-    chosen: Flows = flows[away & ~time]
-    return chosen
+    return picked(flows, away & ~time)
 
 
-def _series(flows: Flows) -> list[_Series]:
-    if not len(flows):
-        return []
+class _LinedUp(NamedTuple):
+    """All flows, series after series, each in order of time; where each series starts, and how long it is."""
+
+    flows: Flows
+    starts: NDArray[np.intp]
+    sizes: NDArray[np.intp]
+
+
+def _lined_up(flows: Flows) -> _LinedUp:
     keys = pair_keys(flows)
     order = np.lexsort((flows["id"], flows["first"], keys))
-    ordered, keys = flows[order], keys[order]
-    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
-    answered = _answered(ordered)
-    groups = [
-        _Series(ordered[low:high], answered[low:high])
-        for low, high in zip(starts, (*starts[1:], len(ordered)), strict=True)
-    ]
-    return sorted(groups, key=lambda each: int(each.flows["id"][0]))
+    keys = keys[order]
+    starts = np.flatnonzero(np.r_[len(keys) > 0, keys[1:] != keys[:-1]])
+    return _LinedUp(picked(flows, order), starts, np.diff(np.r_[starts, len(keys)]))
+
+
+def _talks_on(lined: _LinedUp) -> NDArray[np.bool_]:
+    """Series whose first flow alone may be a heartbeat."""
+    firsts = lined.starts
+    talks: NDArray[np.bool_] = lined.flows["proto"][firsts] == UDP
+    return talks & (lined.flows["packets"][:, 0][firsts] >= HEARTBEAT_PACKETS)
+
+
+def _series(lined: _LinedUp, chosen: NDArray[np.bool_]) -> list[_Series]:
+    """The series that a mask chooses, in the order in which each was first seen."""
+    ids = lined.flows["id"][lined.starts]
+    places = np.flatnonzero(chosen)
+    groups = []
+    for place in places[np.argsort(ids[places], kind="stable")]:
+        flows = lined.flows[lined.starts[place] : lined.starts[place] + lined.sizes[place]]
+        groups.append(_Series(flows, _answered(flows)))
+    return groups
 
 
 def _answered(flows: Flows) -> NDArray[np.bool_]:
@@ -114,8 +131,6 @@ def _finding(scene: Scene, each: _Series, regular: Beacon | Repeats) -> Iterator
 def _heartbeat(scene: Scene, each: _Series) -> Iterator[Finding]:
     """Few flows, but one whose packets come as regularly as a clock; only UDP, since TCP has its own."""
     row = _row(scene, each, 0)
-    if row.record["proto"] != UDP or row.packets(0) < HEARTBEAT_PACKETS:
-        return
     span = (int(row.record["last_a"]) - int(row.record["first"])) / 1e9
     regular = regularity(row.packets(0), span, float(row.record["gap2"]))
     if regular is None or regular[0] < HEARTBEAT_SECONDS or regular[1] > HEARTBEAT_JITTER * regular[0]:

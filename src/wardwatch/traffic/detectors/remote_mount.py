@@ -36,17 +36,20 @@ def detect(scene: Scene) -> Iterator[Finding]:
     groups: dict[_Pair, list[tuple[Row, Notable]]] = defaultdict(list)
     inside: dict[str, list[tuple[Row, Notable]]] = defaultdict(list)
     for row in scene.with_content:
-        for notable in row.content.notable if row.content else ():
-            if notable.protocol == "sunrpc" and notable.kind in _USES:
-                if scene.reach(row) is Reach.INSIDE:
-                    inside[row.text(1)].append((row, notable))
-                else:
-                    groups[_pair(scene, row)].append((row, notable))
+        used = [each for each in row.content.notable if _is_use(each)] if row.content else []
+        if used and scene.reach(row) is Reach.INSIDE:
+            inside[row.text(1)] += [(row, notable) for notable in used]
+        elif used:
+            groups[_pair(scene, row)] += [(row, notable) for notable in used]
     for pair in sorted(groups):
         yield _finding(scene, pair, groups[pair])
     for server in sorted(inside):
         yield _note(scene, server, inside[server])
     yield from _by_port_only(scene, set(groups))
+
+
+def _is_use(notable: Notable) -> bool:
+    return notable.protocol == "sunrpc" and notable.kind in _USES
 
 
 def _pair(scene: Scene, row: Row) -> _Pair:
@@ -71,7 +74,7 @@ def _finding(scene: Scene, pair: _Pair, seen: list[tuple[Row, Notable]]) -> Find
 
 def _note(scene: Scene, server: str, seen: list[tuple[Row, Notable]]) -> Finding:
     """A server inside the house, with those who use it: ordinary, so one note is enough for all of them."""
-    users = sorted({row.text(0) for row, _ in seen})
+    users = sorted({row.text(0) for row in {id(row): row for row, _ in seen}.values()})
     paths = sorted({path for _, notable in seen if (path := notable.fact("path"))})
     of_what = f" ({listed(paths, 4)})" if paths else ""
     return found(

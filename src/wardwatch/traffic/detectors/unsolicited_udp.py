@@ -24,7 +24,7 @@ def detect(scene: Scene) -> Iterator[Finding]:
         return
     called = _called(scene, monitors)
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    udp = (scene.flows["proto"] == UDP) & (scene.flows["ver"] != ARP)
+    udp = (scene.column("proto") == UDP) & (scene.column("ver") != ARP)
     for row in scene.rows(udp & scene.from_any(1, monitors)):
         stranger, monitor = row.text(0), row.text(1)
         if stranger not in called[monitor] and row.port(0) not in ANSWERS:
@@ -36,7 +36,7 @@ def detect(scene: Scene) -> Iterator[Finding]:
 def _called(scene: Scene, monitors: set[str]) -> dict[str, set[str]]:
     """For each monitor whom it called by UDP, and who is its central station: the receiver of its stream."""
     called: dict[str, set[str]] = defaultdict(set)
-    transport = np.isin(scene.flows["proto"], [TCP, UDP]) & (scene.flows["ver"] != ARP)
+    transport = np.isin(scene.column("proto"), [TCP, UDP]) & (scene.column("ver") != ARP)
     for row in scene.rows(transport & (scene.from_any(0, monitors) | scene.from_any(1, monitors))):
         source = row.text(0)
         is_station = bool(row.content and row.content.protocol in STATION)

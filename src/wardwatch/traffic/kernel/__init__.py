@@ -5,24 +5,20 @@ table, hands segments and retired records on in batches, and everything else is 
 """
 
 import ctypes
-import secrets
-import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import partial
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, collapse_addresses
-from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from wardwatch.errors import InstallationError, UsageError
-from wardwatch.protocols.codec import Signature, Transport
-from wardwatch.traffic.table import FLOW, TCP, UDP, Segment
+from wardwatch.errors import UsageError
+from wardwatch.traffic.table import FLOW, Segment
 
+from .library import COUNTER, SEGMENT, Report, loaded
 from .names import REMARKS, counter_name
+from .settings import Network, Prepared, Settings
 
 RECORD_LIMIT: Final = 384 * 1024
 """Records of a capture longer than this are skipped and counted: a buffer needs a little more to make progress."""
@@ -30,82 +26,7 @@ RECORD_LIMIT: Final = 384 * 1024
 STOPPED: Final = ("", "not a capture", "damaged", "unknown version")
 FORMATS: Final = ("", "pcap", "pcapng")
 
-Network = IPv4Network | IPv6Network
-
-_RANGE: Final = np.dtype([("low", "u1", 16), ("high", "u1", 16)])
-_SIGNATURE: Final = np.dtype(
-    [
-        ("pattern", "u1", 16),
-        ("mask", "u1", 16),
-        ("budget", "<u8"),
-        ("offset", "<u4"),
-        ("ports", "<u2", 16),
-        ("nports", "u1"),
-        ("length", "u1"),
-        ("proto", "u1"),
-        ("anywhere", "u1"),
-        ("codec", "u1"),
-        ("unused", "u1", 3),
-        ("inside", "<u4"),
-    ]
-)
-_SEGMENT: Final = np.dtype(
-    [
-        ("time", "<i8"),
-        ("flow", "<u4"),
-        ("number", "<u4"),
-        ("seq", "<u4"),
-        ("length", "<u4"),
-        ("at", "<u4"),
-        ("n", "<u4"),
-        ("file", "<u2"),
-        ("side", "u1"),
-        ("flags", "u1"),
-        ("codec", "<u4"),
-        ("channel", "<u8"),
-    ]
-)
-_COUNTER: Final = np.dtype([("kind", "<u4"), ("value", "<u4"), ("packets", "<u8"), ("bytes", "<u8")])
-_PORTS = 16
-_SIGNATURES = 255
-_NO_LESS = 2**32 - 1
-_LINKTYPES = 32
-
-
-class _Networks(ctypes.Structure):
-    _fields_ = (("ranges", ctypes.c_void_p * 2), ("count", ctypes.c_uint64 * 2))
-
-
-class _Settings(ctypes.Structure):
-    _fields_ = (
-        ("local", _Networks),
-        ("known", _Networks),
-        ("signatures", ctypes.c_void_p),
-        ("nsignatures", ctypes.c_uint64),
-        ("max_flows", ctypes.c_uint64),
-        ("unknown_budget", ctypes.c_uint64),
-        ("seed", ctypes.c_uint64 * 2),
-        ("tcp_idle", ctypes.c_int64),
-        ("other_idle", ctypes.c_int64),
-    )
-
-
-_TOTALS = "segments_ready arena_used retired_ready flows_seen flows_live evicted segments_total ncounters"
-_OF_FILE = (
-    "packets decoded cut offset stopped stopped_at resyncs resync_bytes resync_at tail_bytes big nano "
-    "oversize oversize_bytes timeless undeclared format nlinktypes"
-)
-
-
-class _Report(ctypes.Structure):
-    _fields_ = (
-        *((name, ctypes.c_uint64) for name in f"{_TOTALS} {_OF_FILE}".split()),
-        ("first", ctypes.c_int64),
-        ("last", ctypes.c_int64),
-        ("linktypes", ctypes.c_uint32 * _LINKTYPES),
-        ("linktype_packets", ctypes.c_uint64 * _LINKTYPES),
-    )
-
+__all__ = ["Counter", "Kernel", "Network", "Settings", "Sink", "Walked"]
 
 _DRAIN_BYTES = 768 * 1024
 _DRAIN_SEGMENTS = 4096
@@ -153,21 +74,6 @@ class Walked(NamedTuple):
     """Bytes of an unfinished record at the end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the kernel is to look for, and its bounds. `signatures` pair a codec's index, from 1, with its signature."""
-
-    local: tuple[Network, ...]
-    known: tuple[Network, ...] = ()
-    signatures: tuple[tuple[int, Signature], ...] = ()
-    max_flows: int = 200_000
-    tcp_idle_s: float = 3600
-    other_idle_s: float = 120
-    unknown_budget: int = 256 * 1024
-    seed: int = 0
-    """Of the hash table; 0 draws one. Results do not depend on it, only what an attacker can do to the speed."""
-
-
 class Sink(Protocol):
     """Who takes what leaves the kernel."""
 
@@ -176,7 +82,7 @@ class Sink(Protocol):
         ...
 
     def retired(self, flows: npt.NDArray[np.void]) -> None:
-        """FLOW records that no later packet will change, owned by the taker."""
+        """FLOW records that no later packet will change; they lie in the kernel's memory, so copy what must last."""
         ...
 
 
@@ -190,102 +96,29 @@ class _Nobody:
         """Nobody takes them."""
 
 
-def _load() -> ctypes.CDLL:
-    suffix = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
-    path = Path(__file__).with_name(f"_kernel{suffix}")
-    try:
-        library = ctypes.CDLL(str(path))
-    except OSError as error:
-        raise InstallationError(
-            "the compiled part of wardwatch is missing",
-            where=path.name,
-            cure="Install wardwatch again: `pip install --force-reinstall wardwatch`.",
-        ) from error
-    handle, address, size = ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64
-    for name, result, arguments in (
-        ("ww_open", handle, [ctypes.POINTER(_Settings)]),
-        ("ww_close", None, [handle]),
-        ("ww_begin", None, [handle, ctypes.c_uint32]),
-        ("ww_feed", size, [handle, address, size, ctypes.c_uint32]),
-        ("ww_drained", None, [handle]),
-        ("ww_finish", None, [handle]),
-        ("ww_drop", None, [handle, ctypes.c_uint32]),
-        ("ww_adopt", None, [handle, ctypes.c_uint32, ctypes.c_uint32]),
-        ("ww_report", ctypes.POINTER(_Report), [handle]),
-        ("ww_segments", address, [handle]),
-        ("ww_arena", address, [handle]),
-        ("ww_retired", address, [handle]),
-        ("ww_counters", address, [handle]),
-        ("ww_flows", address, [handle]),
-        ("ww_slots", ctypes.c_uint32, [handle]),
-        ("ww_layout", ctypes.c_uint32, [ctypes.POINTER(ctypes.c_uint32), ctypes.c_uint32]),
-    ):
-        function = getattr(library, name)
-        function.restype = result
-        function.argtypes = arguments
-    return library
-
-
-def _packed(address: IPv4Address | IPv6Address, fill: bytes) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(address.packed.ljust(16, fill), np.uint8)
-
-
-def _ranges(networks: Sequence[Network], version: int) -> npt.NDArray[np.void]:
-    """Sorted and disjoint, as the kernel's search by halving needs them."""
-    chosen = collapse_addresses(network for network in networks if network.version == version)  # type: ignore[type-var]  # one version at a time
-    ordered = sorted(chosen, key=lambda network: network.network_address.packed)
-    table = np.zeros(max(1, len(ordered)), _RANGE)
-    for row, network in zip(table, ordered, strict=False):
-        row["low"] = _packed(network.network_address, b"\0")
-        row["high"] = _packed(network.broadcast_address, b"\xff")
-    return table[: len(ordered)]
-
-
-def _signature_rows(codec: int, signature: Signature) -> Iterable[tuple[object, ...]]:
-    """One row, or several where it names more ports than a row holds."""
-    proto = TCP if signature.transport is Transport.TCP else UDP
-    pattern, mask = (list(part.ljust(_PORTS, b"\0")) for part in (signature.pattern, signature.mask))
-    for start in range(0, max(1, len(signature.ports)), _PORTS):
-        ports = list(signature.ports[start : start + _PORTS])
-        filled = ports + [0] * (_PORTS - len(ports))
-        length = len(signature.pattern)
-        yield (
-            *(pattern, mask, signature.budget, signature.offset, filled),
-            *(len(ports), length, proto, signature.anywhere, codec, [0] * 3, min(signature.inside_budget, _NO_LESS)),
-        )
-
-
-def _signature_table(signatures: Sequence[tuple[int, Signature]]) -> npt.NDArray[np.void]:
-    rows = [row for codec, signature in signatures for row in _signature_rows(codec, signature)]
-    if len(rows) > _SIGNATURES:
-        raise UsageError(f"{len(rows)} signatures are more than the kernel's {_SIGNATURES}")
-    return np.array(rows, _SIGNATURE) if rows else np.zeros(0, _SIGNATURE)
-
-
 def _view(address: int, count: int, dtype: np.dtype[np.void]) -> npt.NDArray[np.void]:
     """The kernel's own memory as an array; copy what must last."""
     raw = memoryview((ctypes.c_char * (count * dtype.itemsize)).from_address(address))
     return np.frombuffer(raw.cast("B"), dtype, count)
 
 
-def _copy(records: npt.NDArray[np.void], places: npt.NDArray[np.intp] | slice) -> npt.NDArray[np.void]:
+def _copy(records: npt.NDArray[np.void], places: npt.NDArray[np.intp]) -> npt.NDArray[np.void]:
     """The records at `places`, copied as plain words: NumPy would copy structures field by field."""
     words = records.view(np.uint64).reshape(-1, FLOW.itemsize // 8)
-    chosen = words[places].copy() if isinstance(places, slice) else words.take(places, axis=0)
-    return chosen.view(FLOW).reshape(-1)
+    return words.take(places, axis=0).view(FLOW).reshape(-1)
 
 
 class Kernel:
     """Reads captures, one after the other, into one flow table. Use as a context manager, or call `close()`."""
 
     def __init__(self, settings: Settings, sink: Sink | None = None) -> None:
-        self._library = _load()
+        self._library = loaded()
         self._sink = sink or _Nobody()
-        self._tables: list[npt.NDArray[np.void]] = []  # the kernel points into them
-        self._handle = self._library.ww_open(ctypes.byref(self._prepared(settings)))
+        self._prepared = Prepared(settings)
+        self._handle = self._library.ww_open(ctypes.byref(self._prepared.structure))
         if not self._handle:
             raise UsageError("the kernel refuses these settings, or there is no memory for so many flows")
-        self._report: _Report = self._library.ww_report(self._handle).contents
+        self._report: Report = self._library.ww_report(self._handle).contents
         self._tail = 0
 
     def __enter__(self) -> Self:
@@ -297,31 +130,6 @@ class Kernel:
     ) -> None:
         """Frees the kernel's memory."""
         self.close()
-
-    def _networks(self, networks: Sequence[Network]) -> _Networks:
-        both = [_ranges(networks, 4), _ranges(networks, 6)]
-        self._tables += both
-        result = _Networks()
-        result.ranges[:] = [table.ctypes.data for table in both]
-        result.count[:] = [len(table) for table in both]
-        return result
-
-    def _prepared(self, settings: Settings) -> _Settings:
-        table = _signature_table(settings.signatures)
-        self._tables.append(table)
-        seed = settings.seed or secrets.randbits(128)
-        result = _Settings(
-            local=self._networks(settings.local),
-            known=self._networks(settings.known),
-            signatures=table.ctypes.data,
-            nsignatures=len(table),
-            max_flows=settings.max_flows,
-            unknown_budget=settings.unknown_budget,
-            tcp_idle=int(settings.tcp_idle_s * 1e9),
-            other_idle=int(settings.other_idle_s * 1e9),
-        )
-        result.seed[:] = [seed & (2**64 - 1), seed >> 64 & (2**64 - 1)]
-        return result
 
     def begin(self, file_index: int) -> None:
         """Start a file; flows and fragments of the files before it go on."""
@@ -395,12 +203,12 @@ class Kernel:
         if segments:
             self._hand_on(segments)
         if retired:
-            self._sink.retired(_copy(_view(self._library.ww_retired(self._handle), retired, FLOW), slice(None)))
+            self._sink.retired(_view(self._library.ww_retired(self._handle), retired, FLOW))
         self._library.ww_drained(self._handle)
         return bool(segments or retired)
 
     def _hand_on(self, count: int) -> None:
-        rows = _view(self._library.ww_segments(self._handle), count, _SEGMENT)
+        rows = _view(self._library.ww_segments(self._handle), count, SEGMENT)
         used = self._report.arena_used
         arena = ctypes.string_at(self._library.ww_arena(self._handle), used) if used else b""
         begins = rows["at"].tolist()
@@ -435,7 +243,7 @@ class Kernel:
 
     def counters(self) -> tuple[Counter, ...]:
         """What was not decoded so far, most packets first."""
-        rows = _view(self._library.ww_counters(self._handle), int(self._report.ncounters), _COUNTER).tolist()
+        rows = _view(self._library.ww_counters(self._handle), int(self._report.ncounters), COUNTER).tolist()
         named = [(counter_name(kind, value), packets, size) for kind, value, packets, size in rows]
         listed = [Counter(name, packets, size, name in REMARKS) for name, packets, size in named]
         return tuple(sorted(listed, key=lambda line: (-line.packets, line.name)))

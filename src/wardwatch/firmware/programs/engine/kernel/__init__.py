@@ -54,6 +54,8 @@ class _Settings(ctypes.Structure):
         ("max_path_steps", ctypes.c_uint64),
         ("visits", ctypes.c_uint32),
         ("max_paths", ctypes.c_uint32),
+        ("max_worn", ctypes.c_uint32),
+        ("unused", ctypes.c_uint32),
     )
 
 
@@ -62,12 +64,16 @@ class _Counts(ctypes.Structure):
 
 
 class Bounds(NamedTuple):
-    """How far running goes: steps for one function with all paths, for one path, tries of a branch, paths waiting."""
+    """How far running goes: steps for one function with all paths, for one path, tries of a branch, paths waiting.
 
-    steps: int = 400_000
-    path_steps: int = 60_000
-    visits: int = 3
+    `worn`: decisions of one path at branches that were tried often enough before, after which it gives up.
+    """
+
+    steps: int = 60_000
+    path_steps: int = 20_000
+    visits: int = 2
     paths: int = 128
+    worn: int = 24
 
 
 class Program(NamedTuple):
@@ -150,6 +156,8 @@ class Kernel:
             bounds.path_steps,
             bounds.visits,
             bounds.paths,
+            bounds.worn,
+            0,
         )
         self._handle = self._library.ww_engine_open(ctypes.byref(settings))
         if not self._handle:

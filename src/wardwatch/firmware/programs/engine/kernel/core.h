@@ -87,7 +87,7 @@ typedef struct path {
     u32 qt[512];
     u64 pc;
     u8 thumb, it, over, dead, leaving;
-    u32 depth, steps, order, nguards;
+    u32 depth, steps, order, nguards, worn; /* worn: decisions that were made here often enough before */
     u64 heap;
     frame frames[FRAMES];
     guard *guards;
@@ -132,7 +132,7 @@ typedef struct {
     const import *slots;   /* addresses that hold a pointer to an import */
     const rule *rules;
     u64 max_steps, max_path_steps;
-    u32 visits, max_paths;
+    u32 visits, max_paths, max_worn, unused;
 } settings;
 
 typedef struct arena {

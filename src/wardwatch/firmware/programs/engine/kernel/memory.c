@@ -162,6 +162,7 @@ static val fresh_value(engine *e, path *p, val at, u32 size, bool negative) {
 }
 
 val load(engine *e, path *p, val at, u32 size, bool negative) {
+    size = size > 8 ? 8 : size;
     u64 value = 0;
     u32 first = 0, tags = 0, absent = 0;
     bool same = true;
@@ -209,6 +210,7 @@ val load(engine *e, path *p, val at, u32 size, bool negative) {
 }
 
 void store(engine *e, path *p, val at, u32 size, val what) {
+    size = size > 8 ? 8 : size;
     for (u32 i = 0; i < size; i++) {
         const u32 shift = 8 * (e->set.big ? size - 1 - i : i);
         write_byte(e, p, (val){cut(e, at.v + i), at.t}, (u8)(what.v >> shift), what.t);

@@ -127,6 +127,10 @@ bool decide(engine *e, path *p, const flags *f, u32 condition, u64 at) {
         }
     } else {
         e->count.cut_paths++;
+        if (++p->worn > e->set.max_worn) {
+            p->dead = 1;
+            return false;
+        }
     }
     if (first ? taken : passed)
         ++*(first ? taken : passed);
