@@ -69,11 +69,11 @@ class Bounds(NamedTuple):
     `worn`: decisions of one path at branches that were tried often enough before, after which it gives up.
     """
 
-    steps: int = 60_000
-    path_steps: int = 20_000
+    steps: int = 12_000
+    path_steps: int = 8_000
     visits: int = 2
     paths: int = 128
-    worn: int = 24
+    worn: int = 8
 
 
 class Program(NamedTuple):
