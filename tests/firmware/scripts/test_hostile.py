@@ -204,6 +204,12 @@ def test_a_hole_is_never_taken_for_an_operator_or_a_name() -> None:
     assert handed(Text((UNKNOWN,)), Place("/p"))[2][0].bears_on == ("*",)
 
 
+def test_several_holes_are_told_apart() -> None:
+    other = Hole("returned by getenv", ("return:getenv",))
+    (call,) = text("c ", UNKNOWN, " ", other, UNKNOWN)
+    assert call.arguments == (Text(("c",)), Text((UNKNOWN,)), Text((other, UNKNOWN)))
+
+
 def test_a_character_of_the_text_is_not_taken_for_a_hole() -> None:
     (call,) = text("c \U000f0000 ", UNKNOWN)
     assert call.arguments == (Text(("c",)), Text(("\ufffd",)), Text((UNKNOWN,)))
