@@ -47,9 +47,12 @@ COUNTS: Final = (
 
 class _Settings(ctypes.Structure):
     _fields_ = (
-        *((name, ctypes.c_uint32) for name in "machine bits big nsegments nfunctions nimports nslots nrules".split()),
+        *(
+            (name, ctypes.c_uint32)
+            for name in ["machine", "bits", "big", "nsegments", "nfunctions", "nimports", "nslots", "nrules"]
+        ),
         ("gp", ctypes.c_uint64),
-        *((name, ctypes.c_void_p) for name in "segments functions imports slots rules".split()),
+        *((name, ctypes.c_void_p) for name in ["segments", "functions", "imports", "slots", "rules"]),
         ("max_steps", ctypes.c_uint64),
         ("max_path_steps", ctypes.c_uint64),
         ("visits", ctypes.c_uint32),
