@@ -58,7 +58,8 @@ def data_node(inode: int, version: int, content: bytes) -> bytes:
 
 def test_of_a_log_the_newest_counts_wherever_it_stands() -> None:
     image = (
-        data_node(2, 2, b"new")
+        data_node(2, 2, b"middle")
+        + data_node(2, 3, b"new")
         + data_node(2, 1, b"old!")
         + name_node(1, 1, 2, b"kept")
         + name_node(1, 3, 0, b"gone")
