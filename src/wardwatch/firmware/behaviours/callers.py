@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from wardwatch.firmware.words import CodeFacts, Hole, Root, Trigger, Via
+from wardwatch.firmware.words import CodeFacts, Hole, Peer, Root, Trigger, Via
 
 from .words import Behaviour, Known
 
@@ -61,3 +61,5 @@ def _texts(behaviour: Behaviour) -> Iterator[tuple[Hole, ...]]:
         for value in behaviour.call.arguments:
             if isinstance(value, Hole):
                 yield (value,)
+            elif isinstance(value, Peer):
+                yield value.host.holes
