@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from wardwatch.firmware.words import CodeFacts, Hole, Peer, Trigger, Via
+from wardwatch.firmware.words import CodeFacts, Hole, Peer, Root, Trigger, Via
 
 from .words import Behaviour, Known
 
@@ -20,8 +20,28 @@ ARGUMENT: Final = "argument:"
 def mains_of(facts: CodeFacts) -> frozenset[str]:
     """The main function of a program: by its name, or handed to the C library by the code at the entry."""
     entries = _entries(facts)
-    calls = [edge for edge in facts.edges if edge.via in {Via.CALL, Via.TAIL_CALL}]
-    return entries | {edge.callee.function for edge in calls if edge.caller.function in entries}
+    handed = {
+        edge.callee.function for edge in facts.edges if edge.via is Via.CALLBACK and edge.caller.function in entries
+    }
+    return frozenset({MAIN, *handed, *(root.at.function for root in facts.roots if is_handed_over(root, facts))})
+
+
+def is_handed_over(root: Root, facts: CodeFacts) -> bool:
+    """Whether the function's address is taken by the code at the entry: the C library calls it, main among them."""
+    if root.at.function == MAIN:
+        return True
+    taken = _TAKEN.search(root.why) if root.trigger is Trigger.NONE_FOUND else None
+    bounds = [facts.functions[name] for name in _starting(facts) if name in facts.functions]
+    return taken is not None and any(start <= int(taken[1], 16) < end for start, end in bounds)
+
+
+def _starting(facts: CodeFacts) -> set[str]:
+    """The code at the entry, and what that calls first: the start of musl lies in two functions."""
+    entries = _entries(facts)
+    calls = {Via.CALL, Via.TAIL_CALL}
+    return entries | {
+        edge.callee.function for edge in facts.edges if edge.via in calls and edge.caller.function in entries
+    }
 
 
 def _entries(facts: CodeFacts) -> set[str]:
