@@ -31,8 +31,17 @@ def is_handed_over(root: Root, facts: CodeFacts) -> bool:
     if root.at.function == MAIN:
         return True
     taken = _TAKEN.search(root.why) if root.trigger is Trigger.NONE_FOUND else None
-    bounds = [facts.functions[name] for name in _entries(facts) if name in facts.functions]
+    bounds = [facts.functions[name] for name in _starting(facts) if name in facts.functions]
     return taken is not None and any(start <= int(taken[1], 16) < end for start, end in bounds)
+
+
+def _starting(facts: CodeFacts) -> set[str]:
+    """The code at the entry, and what that calls first: the start of musl lies in two functions."""
+    entries = _entries(facts)
+    calls = {Via.CALL, Via.TAIL_CALL}
+    return entries | {
+        edge.callee.function for edge in facts.edges if edge.via in calls and edge.caller.function in entries
+    }
 
 
 def _entries(facts: CodeFacts) -> set[str]:
