@@ -25,7 +25,6 @@ LONG_FILES: dict[str, str] = {
     "protocols/_rpc_programs.py": "the procedures of portmap, mount and NFS stand in one table, as in their RFCs",
     "protocols/cms_blocks.py": "the blocks of the stream stand together, as in the published decoding of them",
     "traffic/beacons.py": "one statistic, whose bounds only hold together",
-    "traffic/kernel/__init__.py": "mirrors kernel.h declaration by declaration and alone calls its functions",
     "traffic/kernel/kernel.h": "the kernel's parts share one header, so that no declaration exists twice",
     "vocabulary.py": "the words stand together: who knows this file knows what domains and documents say to each other",
 }
