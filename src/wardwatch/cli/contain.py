@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -11,6 +11,9 @@ from wardwatch.errors import UsageError
 from wardwatch.vocabulary import Report, Verdict
 
 from .output import save
+
+if TYPE_CHECKING:
+    from wardwatch.contain.compare import Comparison
 
 _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 _FILE: Final = click.Path(dir_okay=False)
@@ -94,7 +97,8 @@ def plan(out: Path, expires: str | None, *, quiet: bool, **asked: Any) -> int:  
 
 @contain.command()
 @click.argument("folder", metavar="PLAN", type=_FOLDER)
-def check(folder: Path) -> int:
+@_documents
+def check(folder: Path, **shown: Any) -> int:  # noqa: ANN401  # click's own values
     """Read a plan's rules back and compare them with its policy, packet by packet.
 
     Exit status: 0 they say what the policy says, 1 they do not, 2 unusable.
@@ -103,13 +107,17 @@ def check(folder: Path) -> int:
     """
     from wardwatch.workflows import contain as work  # noqa: PLC0415  # as above
 
-    status = 0
-    for dialect, found in work.check(folder).items():
-        status = max(status, int(bool(found.differences)))
+    done, report = work.checked(folder)
+    if _written(report, shown):
+        _show_comparisons(done)
+    return int(report.judgement.verdict is Verdict.FOUND)
+
+
+def _show_comparisons(done: "Mapping[str, Comparison]") -> None:
+    for dialect, found in done.items():
         click.echo(f"{dialect}: {found.tried} packets tried, {len(found.differences)} differ from the policy")
         for difference in found.differences[:_SHOWN]:
             click.echo(f"  {difference}")
-    return status
 
 
 def _date(text: str | None) -> date:
