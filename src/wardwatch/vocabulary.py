@@ -14,6 +14,7 @@ from typing import Final
 
 from .dissection import Comparison, Dissection
 from .printable import printable
+from .tried import PathsTried
 
 Scalar = str | int | float | bool | None
 Where = Mapping[str, Scalar | tuple[str, ...]]
@@ -366,6 +367,7 @@ class Report:
 
     `first` and `last`: the span of time the inputs cover, where they carry times. `dissections`: what images and
     programs hold, one a subject; `comparison`: what changed between two of them.
+    `tried`: the paths a containment was tried by.
     """
 
     judgement: Judgement
@@ -377,6 +379,7 @@ class Report:
     last: datetime | None = None
     dissections: tuple[Dissection, ...] = ()
     comparison: Comparison | None = None
+    tried: PathsTried | None = None
 
     def __post_init__(self) -> None:
         if not self.inputs:

@@ -62,7 +62,7 @@ def test_iptables_restore_takes_it(program: str, policy: str) -> None:
     accepted(f"{program}-restore", "--noflush", "--test", str(file))
 
 
-@pytest.mark.parametrize("dialect", ["cisco_asa", "cisco_ios", "fortios", "junos_srx", "panos"])
+@pytest.mark.parametrize("dialect", ["cisco_asa", "cisco_ios", "fortios", "junos_srx", "panos", "pf"])
 def test_what_cannot_be_bound_by_mac_is_refused(dialect: str, load: Load) -> None:
     with pytest.raises(UsageError, match="MAC"):
         dialects()[dialect].texts(load("ward"))

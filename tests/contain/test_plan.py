@@ -194,7 +194,7 @@ def test_the_commands(tmp_path: Path) -> None:
     plan = tmp_path / "plan"
     words = ("--attach", "ward0", "--device", "m=10.20.0.21", "--keep", "station=10.21.0.5", "--interface", "edge0")
     made = run("plan", "--out", str(plan), *words, "--expires", "2027-02-25")
-    assert (made.returncode, made.stderr) == (0, f"{plan}: 11 files\n"), made.stderr
+    assert (made.returncode, made.stderr) == (0, f"{plan}: 14 files\n"), made.stderr
     assert made.stdout == (plan / "plan.md").read_text(encoding="utf-8")
     assert run("check", str(plan)).returncode == 0
     rules = plan / "rules" / "nftables" / "wardwatch.nft"
@@ -212,3 +212,29 @@ def test_the_commands(tmp_path: Path) -> None:
 def test_published_networks_are_the_ones_of_the_knowledge() -> None:
     assert ip_network("202.114.4.0/24") in contain._published()
     assert ip_address("202.114.4.120") in ip_network("202.114.4.0/24")
+
+
+def asked_of(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, "contain", *words], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("hole", [False, True])
+def test_a_comparison_gives_the_documents_of_the_contract(hole: bool, tmp_path: Path) -> None:  # noqa: FBT001  # a case
+    asked = wanted(devices=("m=10.20.0.21",), dialects=("nftables", "fortios"), interfaces=("ward0", "edge0"))
+    folder = saved(contain.plan(asked), tmp_path)
+    if hole:
+        rules = folder / "rules/fortios/wardwatch.fortios"
+        rules.write_text(rules.read_text(encoding="utf-8").replace("set action deny", "set action accept"), "utf-8")
+    done = asked_of("check", str(folder), "--json", "-", "--html", str(tmp_path / "x.html"), "--reveal")
+    told = json.loads(done.stdout)
+    assert done.returncode == int(hole)
+    assert told["verdict"] == ("found" if hole else "clear")
+    assert [finding["rule"] for finding in told["findings"]] == ["contain.rules-differ"] * hole
+    assert [entry["path"] for entry in told["inputs"]] == ["rules/fortios", "rules/nftables"]
+    assert "<html" in (tmp_path / "x.html").read_text(encoding="utf-8")
+    assert not asked_of("check", str(folder), "--quiet").stdout
+
+
+def test_every_command_of_the_group_shows_an_example() -> None:
+    for words in ((), ("plan",), ("check",), ("prove",), ("verify",)):
+        assert "Example: wardwatch contain" in asked_of(*words, "--help").stdout

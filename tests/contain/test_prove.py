@@ -70,6 +70,11 @@ def test_generated_rules_are_proven(policy: str, dialect: str, tmp_path: Path) -
     assert proof.judgement.verdict == "proven", proof.shown
     told = json.loads(proof.files["paths.json"])
     assert {each["phase"] for each in told} == set(trial.PHASES)
+    tried = proof.report.tried
+    assert tried is not None
+    assert sum(map(sum, (each.of for each in tried.crossings))) == sum(len(each["attempts"]) for each in told)
+    assert {each.open[1] for each in tried.crossings if not each.kept} == {0}
+    assert b'<figure class="network">' in proof.files["report.html"]
     before = [each for each in told if each["phase"] == trial.BEFORE]
     assert all(attempt["reached"] for each in before for attempt in each["attempts"])
     ways = {(attempt["how"], ":" in attempt["dst"]) for each in before for attempt in each["attempts"]}

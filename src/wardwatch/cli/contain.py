@@ -1,18 +1,51 @@
 """In: `wardwatch contain ...`. Out: a plan's folder, a comparison, a proof, or its verification; an exit status."""
 
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from wardwatch.errors import InputError, UsageError
-from wardwatch.vocabulary import Verdict
+from wardwatch.errors import UsageError
+from wardwatch.vocabulary import Report, Verdict
+
+from .output import save
+
+if TYPE_CHECKING:
+    from wardwatch.contain.compare import Comparison
 
 _FOLDER: Final = click.Path(file_okay=False, path_type=Path)
+_FILE: Final = click.Path(dir_okay=False)
 _DAYS: Final = 92
 _SHOWN: Final = 10
 _STATUS: Final[dict[str, int]] = {Verdict.PROVEN: 0, Verdict.NOT_PROVEN: 1, Verdict.UNKNOWN: 3}
+
+
+def _documents(command: Callable[..., int]) -> Callable[..., int]:
+    """The options of every command that examines something."""
+    options = (
+        click.option("--json", "json_file", metavar="FILE", type=_FILE, help="Write JSON ('-': stdout)."),
+        click.option("--html", "html_file", metavar="FILE", type=_FILE, help="Write one HTML page."),
+        click.option(
+            "--quiet", "-q", is_flag=True, help="Print nothing but errors; the exit status tells the verdict."
+        ),
+        click.option("--reveal", is_flag=True, help="As everywhere; there are no patients here to be shown."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _written(report: Report, asked: Mapping[str, Any]) -> bool:
+    """Whether a person is still to be told, after the documents that were asked for are written."""
+    from wardwatch.workflows.documents import context, document  # noqa: PLC0415  # --help draws nothing
+
+    documents = {"json": asked["json_file"], "html": asked["html_file"]}
+    for kind, file in documents.items():
+        if file:
+            save(document(kind, report, context()), file, revealed=False)
+    return not asked["quiet"] and "-" not in documents.values()
 
 
 @click.group()
@@ -20,6 +53,8 @@ def contain() -> None:
     """Rules that cut a monitor off from what it must not reach, and the proof that they do.
 
     A plan names who must still talk to whom; everything else of the device is stopped.
+
+    Example: wardwatch contain plan --device monitor-3=10.20.0.21 --attach ward0 --keep station=10.21.0.5 --out plan
     """
 
 
@@ -62,7 +97,8 @@ def plan(out: Path, expires: str | None, *, quiet: bool, **asked: Any) -> int:  
 
 @contain.command()
 @click.argument("folder", metavar="PLAN", type=_FOLDER)
-def check(folder: Path) -> int:
+@_documents
+def check(folder: Path, **shown: Any) -> int:  # noqa: ANN401  # click's own values
     """Read a plan's rules back and compare them with its policy, packet by packet.
 
     Exit status: 0 they say what the policy says, 1 they do not, 2 unusable.
@@ -71,13 +107,17 @@ def check(folder: Path) -> int:
     """
     from wardwatch.workflows import contain as work  # noqa: PLC0415  # as above
 
-    status = 0
-    for dialect, found in work.check(folder).items():
-        status = max(status, int(bool(found.differences)))
+    done, report = work.checked(folder)
+    if _written(report, shown):
+        _show_comparisons(done)
+    return int(report.judgement.verdict is Verdict.FOUND)
+
+
+def _show_comparisons(done: "Mapping[str, Comparison]") -> None:
+    for dialect, found in done.items():
         click.echo(f"{dialect}: {found.tried} packets tried, {len(found.differences)} differ from the policy")
         for difference in found.differences[:_SHOWN]:
             click.echo(f"  {difference}")
-    return status
 
 
 def _date(text: str | None) -> date:
@@ -96,11 +136,8 @@ def _date(text: str | None) -> date:
 @click.option(
     "--key", type=click.Path(dir_okay=False, path_type=Path), help="The case's signing key (made if missing)."
 )
-@click.option("--json", "json_file", metavar="FILE", type=click.Path(dir_okay=False), help="Write JSON ('-': stdout).")
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors; the exit status tells the verdict.")
-def prove(  # noqa: PLR0913  # one parameter an option
-    plan_path: Path, dialect: str, out: Path | None, key: Path | None, json_file: str | None, *, quiet: bool
-) -> int:
+@_documents
+def prove(plan_path: Path, dialect: str, out: Path | None, key: Path | None, **shown: Any) -> int:  # noqa: ANN401  # click's own values
     """Try a plan's rules with real packets in a small network that is cut off from every other.
 
     PLAN is the folder `wardwatch contain plan` wrote, or a policy. Needs Linux, and user namespaces or root.
@@ -114,9 +151,7 @@ def prove(  # noqa: PLR0913  # one parameter an option
     proof = work.prove(plan_path, dialect, key)
     if out:
         work.save(proof, out)
-    if json_file:
-        _save_json(proof.files["report.json"], json_file)
-    if not quiet and json_file != "-":
+    if _written(proof.report, shown):
         click.echo(proof.shown, nl=False)
     return _STATUS[proof.judgement.verdict]
 
@@ -139,13 +174,3 @@ def verify(folder: Path, public_key: str | None) -> int:
     click.echo(f"{folder}: whole and unchanged, signed {signed}: {found.public_key}")
     click.echo(f"verdict: {told.get('verdict')} ({told.get('dialect')}, {told.get('made')})")
     return _STATUS.get(str(told.get("verdict")), 2)
-
-
-def _save_json(content: bytes, file: str) -> None:
-    if file == "-":
-        click.echo(content, nl=False)
-        return
-    try:
-        Path(file).write_bytes(content)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", where=file, cure="Name another file.") from error

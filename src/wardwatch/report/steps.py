@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
+from wardwatch.report import proof
 from wardwatch.report.anatomy import steps as anatomy
 from wardwatch.report.context import Context
 from wardwatch.report.facts import DOCUMENTED, MONITOR, Facts, is_documented, noun, patients
@@ -146,6 +147,7 @@ _CHOICES: Final[tuple[Callable[[Facts, Context], Iterator[str]], ...]] = (
     _tell,
     _separate,
     *anatomy.CHOICES,
+    proof.steps,
     _remedies,
     _capture_again,
     _keep_away,

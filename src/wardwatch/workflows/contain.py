@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
@@ -14,8 +15,10 @@ from wardwatch.contain.planner import Asked, Plan
 from wardwatch.contain.planner import plan as make_plan
 from wardwatch.contain.policy import Address, Attachment, Contained, Keep, Network, Policy
 from wardwatch.contain.sheet import sheet
+from wardwatch.contain.verdict import differing
 from wardwatch.errors import InputError, UsageError, WardwatchError
-from wardwatch.knowledge.catalogue import indicators
+from wardwatch.knowledge.catalogue import indicators, rules
+from wardwatch.vocabulary import Device, Examined, Report, Subject, SubjectKind, judge
 
 POLICY: Final = "policy.yaml"
 SHEET: Final = "plan.md"
@@ -71,6 +74,32 @@ def check(folder: Path) -> Mapping[str, Comparison]:
     if not texts:
         raise InputError("no rules in it", where=str(folder / RULES), cure="Let 'wardwatch contain plan' write them.")
     return {name: compare(policy, name, files) for name, files in texts.items()}
+
+
+def checked(folder: Path) -> tuple[Mapping[str, Comparison], Report]:
+    """The same, and as a report: a finding for each dialect whose text says something else than the policy."""
+    policy, done = read_policy(folder), check(folder)
+    inputs = [
+        Examined(f"{RULES}/{name}", f"rules for {name}", size, found.tried, found.tried, "packets", digest)
+        for name, found in done.items() for size, digest in (_digest(folder / RULES / name),)
+    ]  # fmt: skip
+    differ = (
+        differing(str(found.differences[0]), f"{RULES}/{name}", rules(), policy.devices[0].name)
+        for name, found in done.items() if found.differences
+    )  # fmt: skip
+    judgement = judge(differ, ())
+    subjects = tuple(
+        Subject(each.name, SubjectKind.DEVICE, each.name, judgement,
+                Device(each.name, each.name, tuple(map(str, each.addresses))))
+        for each in policy.devices
+    )  # fmt: skip
+    return done, Report(judgement, tuple(inputs), subjects)
+
+
+def _digest(folder: Path) -> tuple[int, str]:
+    """Size of the texts of a dialect, and one hash over them in the order of their names."""
+    texts = [text.encode() for _, text in sorted(_texts_in(folder).items())]
+    return sum(map(len, texts)), sha256(b"".join(texts)).hexdigest()
 
 
 def read_policy(folder: Path) -> Policy:
@@ -168,11 +197,11 @@ def _written(made: Plan, asked: Sequence[str], left_out: Sequence[str]) -> Writt
             without.append(str(error))
             continue
         _agrees(made.policy, dialect, texts[dialect])
-    rules = {
+    lying = {
         f"{RULES}/{dialect.name}/{name}": text for dialect, made_texts in texts.items()
         for name, text in made_texts.files.items()
     }  # fmt: skip
-    files = {POLICY: document.write(made.policy), SHEET: sheet(made, texts, without), **rules}
+    files = {POLICY: document.write(made.policy), SHEET: sheet(made, texts, without), **lying}
     return Written(made, files, tuple(without))
 
 

@@ -4,7 +4,7 @@ import json
 import platform
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +14,7 @@ import wardwatch
 from wardwatch import __version__
 from wardwatch.contain import document, seal, trial, verdict
 from wardwatch.contain.compare import first_difference
+from wardwatch.contain.crossings import paths_tried
 from wardwatch.contain.policy import Contained, Policy
 from wardwatch.errors import InputError, UsageError
 from wardwatch.knowledge.catalogue import indicators, rules
@@ -45,11 +46,16 @@ _ENTRY: Final = "wardwatch.contain.trial:answer"
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The judgement, the files of the signed folder, and what a person reads first."""
+    """The report, the files of the signed folder, and what a person reads first."""
 
-    judgement: Judgement
+    report: Report
     files: Mapping[str, bytes]
     shown: str
+
+    @property
+    def judgement(self) -> Judgement:
+        """The verdict with all it rests on."""
+        return self.report.judgement
 
 
 def key_path() -> Path:
@@ -66,11 +72,11 @@ def prove(plan: Path, dialect: str, key: Path | None = None) -> Proof:
     told = json.loads(call(_ENTRY, trial.ask(policy, dialect, files, known), seconds=SECONDS))
     done = verdict.trial(told)
     findings, gaps = _against(policy, dialect, files, done)
-    report = _report(policy, dialect, files, told, (findings, gaps))
+    report = replace(_report(policy, dialect, files, told, (findings, gaps)), tried=paths_tried(done, policy))
     shown = _shown(done, report.judgement)
     content = dict(_files(policy, dialect, files, told, report, shown))
     about = _about(dialect, report.judgement)
-    return Proof(report.judgement, {**content, **seal.seal(content, about, secret)}, shown)
+    return Proof(report, {**content, **seal.seal(content, about, secret)}, shown)
 
 
 def verify(folder: Path, public_key: str | None = None) -> seal.Seal:
@@ -157,6 +163,7 @@ def _files(  # noqa: PLR0913, PLR0917  # the parts of a proof
 ) -> Iterator[tuple[str, bytes]]:
     yield POLICY, document.write(policy).encode()
     yield "report.json", rendered("json", report, context()).encode()
+    yield "report.html", rendered("html", report, context()).encode()
     yield "paths.json", (json.dumps(told["rounds"], indent=1) + "\n").encode()
     yield "paths.txt", shown.encode()
     for name, text in files.items():

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from wardwatch.report import sent, sentences, tables, timeline
+from wardwatch.report import proof, sent, sentences, tables, timeline
 from wardwatch.report.anatomy import page as anatomy
 from wardwatch.report.context import Context
 from wardwatch.report.facts import Facts
@@ -113,7 +113,7 @@ def _page(facts: Facts, context: Context) -> dict[str, Any]:
         "title": cut(said, _SHORT),
         "steps": steps(facts, context),
         "noun": facts.noun,
-        "notable": tables.devices(facts, context, notable, "With a finding, or undecided"),
+        "notable": tables.devices(facts, context, notable, _caption(facts)),
         "clear": tables.devices(facts, context, clear, "Clear"),
         "reasons": tables.reasons(facts, context),
         "owners": tables.owners(facts, context),
@@ -125,6 +125,7 @@ def _page(facts: Facts, context: Context) -> dict[str, Any]:
         "people": sent.people(facts, context),
         **_findings(facts, context),
         **anatomy.values(facts, context),
+        **proof.values(facts, context),
         "packets": facts.has_packets,
         "gaps": tables.gaps(facts, context),
         "whole": all(each.examined == each.total for each in facts.report.inputs),
@@ -135,6 +136,10 @@ def _page(facts: Facts, context: Context) -> dict[str, Any]:
         "version": clean(context.version),
         "revealed": context.revealed,
     }
+
+
+def _caption(facts: Facts) -> str:
+    return "Contained" if facts.report.tried else "With a finding, or undecided"
 
 
 def _timeline(facts: Facts, context: Context) -> dict[str, Any]:
