@@ -14,7 +14,18 @@ from typing import Final
 from . import kernel
 
 _TABLE: Final = Path("/proc/sys/fs/binfmt_misc")
-_IGNORED: Final = {7, 8, 9, 10, 11, 12, 13, 14, 15, 16}  # ABI, its version and padding (gABI, e_ident); e_type's last bit
+_IGNORED: Final = {
+    7,
+    8,
+    9,
+    10,
+    11,
+    12,
+    13,
+    14,
+    15,
+    16,
+}  # ABI, its version and padding (gABI, e_ident); e_type's last bit
 _NAMES: Final = {
     (40, 1, "little"): "arm", (40, 1, "big"): "armeb", (183, 2, "little"): "aarch64", (8, 1, "little"): "mipsel",
     (8, 1, "big"): "mips", (8, 2, "little"): "mips64el", (8, 2, "big"): "mips64", (3, 1, "little"): "i386",

@@ -12,12 +12,12 @@ import re
 import socket
 import struct
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
 from posixpath import normpath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from wardwatch.errors import WardwatchError
 
@@ -31,6 +31,9 @@ from .seccomp import Held
 from .seen import Seen
 from .sink import Sink
 from .system_calls import SET_ADDRESS, SET_FLAGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _KINDS: Final = 5000
 _SHOWN: Final = 400
@@ -87,7 +90,9 @@ class Answerer:
 
     def written(self) -> tuple[str, ...]:
         """Files that were opened for writing or put in place."""
-        paths = [each.what if each.kind == "write" else each.to for each in self.seen() if each.kind in {"write", "rename"}]
+        paths = [
+            each.what if each.kind == "write" else each.to for each in self.seen() if each.kind in {"write", "rename"}
+        ]
         return tuple(dict.fromkeys(paths))
 
     def _note(self, held: Held, kind: str, what: str, **more: str) -> None:
@@ -131,13 +136,14 @@ class Answerer:
         if len(head) == 16 and any(head[:8]):  # noqa: PLR2004  # as above
             self._calls(held, "send", seccomp.memory(held.pid, struct.unpack_from("=Q", head)[0], 28))
 
-    def _calls(self, held: Held, kind: str, address: bytes) -> None:
-        end = _end(address)
+    def _calls(self, held: Held, kind: str, told: bytes) -> None:
+        end = _end(told)
         if not end:
             return
         host, port = end
+        address: IPv4Address | IPv6Address = ip_address(host)
         transport = self._transport(held)
-        if transport and port and not ip_address(host).is_loopback and not self._sink.knows(transport, port):
+        if transport and port and not address.is_loopback and not self._sink.knows(transport, port):
             with self._lab.within(WORLD), suppress(OSError):
                 self._sink.expect(transport, port)
         shown = f"[{host}]" if ":" in host else host
@@ -233,7 +239,7 @@ class Answerer:
         if not path.startswith("/"):
             place = "cwd" if folder & _INT == _HERE else f"fd/{folder & _INT}"
             with suppress(OSError):
-                path = f"{os.readlink(f'/proc/{self._lineage.process(held.pid)}/{place}')}/{path}"
+                path = f"{Path(f'/proc/{self._lineage.process(held.pid)}/{place}').readlink()}/{path}"
         return normpath(path).replace("//", "/")
 
 
@@ -256,5 +262,3 @@ def _wanted(request: int, asked: bytes) -> str:
     if request == SET_FLAGS:
         return "up" if struct.unpack_from("=H", asked, 16)[0] & _UP else "down"
     return socket.inet_ntoa(asked[20:24]) if request == SET_ADDRESS else ""
-
-

@@ -9,6 +9,7 @@ import resource
 import sys
 import tty
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -91,12 +92,12 @@ def _become(what: Start, descriptors: Sequence[int]) -> None:
     os.umask(0o022)
     kernel.give_up_capabilities()
     listener = seccomp.install()
-    os.set_inheritable(listener, False)
+    os.set_inheritable(listener, False)  # noqa: FBT003  # its name in the library
     os.write(tell, str(listener).encode())
     if what.through is None:
-        os.execve(what.words[0], list(what.words), _ENVIRONMENT)
+        os.execve(what.words[0], list(what.words), _ENVIRONMENT)  # noqa: S606  # in the jail, which it is for
     words = ["qemu", "-0", what.words[0], *what.words]
-    os.execve(what.through, words, _ENVIRONMENT)
+    os.execve(what.through, words, _ENVIRONMENT)  # noqa: S606  # as above
 
 
 def _bound(seconds: float) -> None:
@@ -111,7 +112,5 @@ def _bound(seconds: float) -> None:
 
 
 def _close(descriptor: int) -> None:
-    try:
+    with suppress(OSError):
         os.close(descriptor)
-    except OSError:
-        pass

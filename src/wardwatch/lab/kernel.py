@@ -25,7 +25,7 @@ _libc.syscall.restype = ctypes.c_long
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
-    """mount(2)."""
+    """Put a file system at a place (mount(2))."""
     kind_word = kind.encode() if kind else None
     _checked(_libc.mount(os.fsencode(source), os.fsencode(target), kind_word, ctypes.c_ulong(flags), options.encode()))
 
@@ -36,7 +36,7 @@ def unmount(target: str) -> None:
 
 
 def unshare(flags: int) -> None:
-    """unshare(2)."""
+    """Leave what is shared with others (unshare(2))."""
     _checked(_libc.unshare(flags))
 
 

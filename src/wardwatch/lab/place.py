@@ -6,6 +6,7 @@ there needs, and is gone with that child.
 
 import os
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +38,10 @@ def furnish(entries: Iterable[Entry], share: Mapping[str, bytes]) -> tuple[Root,
     folder.mkdir()
     notes = lay(entries, folder)
     offered.mkdir()
-    lay((Entry(f"/{name}", 0o755, size=len(text), content=lambda text=text: text) for name, text in share.items()), offered)
+    lay(
+        (Entry(f"/{name}", 0o755, size=len(text), content=partial(bytes, text)) for name, text in share.items()),
+        offered,
+    )
     kernel.mount(str(folder), str(folder), "", kernel.BIND)
     _devices(folder / "dev")
     return Root(folder), offered, notes

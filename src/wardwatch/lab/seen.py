@@ -28,13 +28,13 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What came to one address and port: connections, bytes, and the first of these, by which its form is known."""
+    """What came to one address and port: calls, bytes, and the first of them, which show its form."""
 
     address: str
     port: int
     transport: str
     sessions: int
-    bytes: int
+    received: int
     head: bytes = b""
 
 
@@ -75,6 +75,8 @@ def run_from_json(told: Mapping[str, Any]) -> Run:
 
 
 def lines(run: Run) -> str:
-    """One JSON object a line: the run, then each thing seen."""
-    head = {key: value for key, value in run.to_json().items() if key != "seen"}
+    """One JSON object a line: the run, then each thing seen. Not what was sent or shown: it may name people."""
+    head = {key: value for key, value in run.to_json().items() if key not in {"seen", "output"}}
+    for session in head["sessions"]:
+        del session["head"]
     return "".join(json.dumps(each, ensure_ascii=True) + "\n" for each in (head, *(asdict(one) for one in run.seen)))

@@ -21,7 +21,7 @@ _PACKET_INFO: Final = 8  # IP_PKTINFO, ip(7)
 @dataclass(slots=True)
 class _Count:
     sessions: int = 0
-    bytes: int = 0
+    received: int = 0
     head: bytes = b""
 
 
@@ -56,7 +56,7 @@ class Sink:
     def sessions(self) -> tuple[Session, ...]:
         """What came until now."""
         return tuple(
-            Session(address, port, transport, count.sessions, count.bytes, count.head)
+            Session(address, port, transport, count.sessions, count.received, count.head)
             for (address, port, transport), count in self._counts.items()
         )
 
@@ -110,5 +110,5 @@ class Sink:
 
     def _add(self, key: tuple[str, int, str], data: bytes) -> None:
         count = self._count(key)
-        count.bytes += len(data)
+        count.received += len(data)
         count.head += data[: max(0, _HEAD - len(count.head))]

@@ -45,8 +45,8 @@ _INTERFACE: Final = (SET_FLAGS, SET_ADDRESS, SET_NETMASK, 0x890B, 0x890C, 0x891A
 """SIOCSIF..., SIOCADDRT and SIOCDELRT of linux/sockios.h."""
 _PUSH_KEY: Final = 0x5412  # TIOCSTI
 
-_HELD: Final = ("execve", "execveat", "mount", "umount2", "connect", "sendmsg", "sendmmsg", "creat", "rename", "renameat",
-                "renameat2", "reboot", "init_module", "finit_module", "delete_module")  # fmt: skip
+_HELD: Final = ("execve", "execveat", "mount", "umount2", "connect", "sendmsg", "sendmmsg", "creat", "rename",
+                "renameat", "renameat2", "reboot", "init_module", "finit_module", "delete_module")  # fmt: skip
 _REFUSED: Final = (
     "ptrace", "process_vm_readv", "process_vm_writev", "kexec_load", "kexec_file_load", "bpf", "perf_event_open",
     "userfaultfd", "keyctl", "add_key", "request_key", "name_to_handle_at", "open_by_handle_at", "setns", "unshare",
@@ -77,8 +77,9 @@ _SAME: Final = {
 }  # fmt: skip
 NUMBERS: Final[Mapping[str, Mapping[str, int]]] = {
     "x86_64": {
-        "open": 2, "ioctl": 16, "socket": 41, "connect": 42, "sendto": 44, "sendmsg": 46, "clone": 56, "execve": 59, "rename": 82,
-        "creat": 85, "ptrace": 101, "syslog": 103, "pivot_root": 155, "adjtimex": 159, "chroot": 161, "acct": 163,
+        "open": 2, "ioctl": 16, "socket": 41, "connect": 42, "sendto": 44, "sendmsg": 46, "clone": 56, "execve": 59,
+        "rename": 82, "creat": 85, "ptrace": 101, "syslog": 103, "pivot_root": 155, "adjtimex": 159, "chroot": 161,
+        "acct": 163,
         "settimeofday": 164, "mount": 165, "umount2": 166, "swapon": 167, "swapoff": 168, "reboot": 169,
         "sethostname": 170, "setdomainname": 171, "iopl": 172, "ioperm": 173, "init_module": 175, "delete_module": 176,
         "quotactl": 179, "clock_settime": 227, "kexec_load": 246, "add_key": 248, "request_key": 249, "keyctl": 250,
@@ -91,10 +92,11 @@ NUMBERS: Final[Mapping[str, Mapping[str, int]]] = {
         "ioctl": 29, "renameat": 38, "umount2": 39, "mount": 40, "pivot_root": 41, "chroot": 51, "openat": 56,
         "quotactl": 60, "acct": 89, "unshare": 97, "kexec_load": 104, "init_module": 105, "delete_module": 106,
         "clock_settime": 112, "syslog": 116, "ptrace": 117, "reboot": 142, "sethostname": 161, "setdomainname": 162,
-        "settimeofday": 170, "adjtimex": 171, "socket": 198, "connect": 203, "sendto": 206, "sendmsg": 211, "add_key": 217,
-        "request_key": 218, "keyctl": 219, "clone": 220, "execve": 221, "swapon": 224, "swapoff": 225,
+        "settimeofday": 170, "adjtimex": 171, "socket": 198, "connect": 203, "sendto": 206, "sendmsg": 211,
+        "add_key": 217, "request_key": 218, "keyctl": 219, "clone": 220, "execve": 221, "swapon": 224, "swapoff": 225,
         "perf_event_open": 241, "name_to_handle_at": 264, "open_by_handle_at": 265, "clock_adjtime": 266,
-        "setns": 268, "sendmmsg": 269, "process_vm_readv": 270, "process_vm_writev": 271, "finit_module": 273, "renameat2": 276,
-        "seccomp": 277, "bpf": 280, "execveat": 281, "userfaultfd": 282, "kexec_file_load": 294, **_SAME,
+        "setns": 268, "sendmmsg": 269, "process_vm_readv": 270, "process_vm_writev": 271, "finit_module": 273,
+        "renameat2": 276, "seccomp": 277, "bpf": 280, "execveat": 281, "userfaultfd": 282, "kexec_file_load": 294,
+        **_SAME,
     },
 }  # fmt: skip

@@ -30,14 +30,14 @@ _BREATH: Final = 0.1
 _OUTPUT: Final = 16384
 _CHECKED: Final = 64 << 10
 NOT_FOLLOWED: Final = (
-    "this kernel has no table of its own of emulators for a user (Linux 6.7 has): programs that it starts are seen being "
-    "started, and run only where the machine's own table knows their kind"
+    "this kernel has no table of its own of emulators for a user (Linux 6.7 has): programs that it "
+    "starts are seen being started, and run only where the machine's own table knows their kind"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`program` with `arguments`, and `keys` pressed one by one; `heads`: first bytes of all kinds of programs there."""
+    """`program` with `arguments`, and `keys` pressed one by one; `heads`: how its kinds of programs begin."""
 
     program: str
     seconds: float

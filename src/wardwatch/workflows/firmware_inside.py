@@ -5,6 +5,7 @@ The image is opened here, where nothing can be written outside and no network is
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,7 +42,7 @@ def _entries(nodes: tuple[Node, ...]) -> Iterator[Entry]:
         elif node.kind is NodeKind.LINK and node.target:
             yield Entry(node.path, node.mode, target=node.target)
         elif node.kind is NodeKind.FILE:
-            yield Entry(node.path, node.mode, size=node.size, content=lambda node=node: node.read(node.size))
+            yield Entry(node.path, node.mode, size=node.size, content=partial(node.read, node.size))
 
 
 def _heads(nodes: tuple[Node, ...]) -> Iterator[bytes]:
