@@ -51,8 +51,7 @@ def _download(architecture: str, packages: tuple[str, ...], into: Path) -> None:
         f"-oAPT::Architecture={architecture}", f"-oAPT::Architectures::={architecture}", "-oAcquire::Languages=none",
         "-oAPT::Sandbox::User=", "-oDebug::NoLocking=1",
     ]  # fmt: skip
-    if _ran(["apt-get", *options, "-qq", "update"], apt):
-        return
+    _ran(["apt-get", *options, "-qq", "update"], apt)  # an index that failed leaves the others usable
     archives = apt / "packages"
     archives.mkdir(exist_ok=True)
     for package in packages:

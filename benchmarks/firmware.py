@@ -132,23 +132,31 @@ def has_hole(specimen: Specimen) -> bool:
     return any("{}" in word for call in specimen.truth.get("call", ()) for word in call["arguments"])
 
 
-def recall(halves: tuple[str, ...], targets: tuple[str, ...], *, full: bool) -> dict[tuple[str, str], Score]:
-    """A score for each half and target."""
-    from wardwatch.firmware.machine_code import analyse  # noqa: PLC0415  # not for those who ask for --help
+Scores = dict[tuple[str, str], Score]
 
-    scores: dict[tuple[str, str], Score] = defaultdict(Score)
+
+def recall(halves: tuple[str, ...], targets: tuple[str, ...], *, full: bool) -> Scores:
+    """A score for each half and target."""
+    scores: Scores = defaultdict(Score)
     for half in halves:
         for specimen in specimens(half):
-            for wanted in builds(specimen, targets, full=full):
-                program = build(wanted).read_bytes()
-                began = time.process_time()
-                facts = analyse(f"/{specimen}", program)
-                score = scores[half, wanted.target]
-                score.cpu += time.process_time() - began
-                score.code += facts.code_bytes
-                score.programs += 1
-                judge(specimen, wanted.name, list(facts.calls), score)
+            recall_of(specimen, targets, scores, full=full)
     return scores
+
+
+def recall_of(specimen: Specimen, targets: tuple[str, ...], scores: Scores, *, full: bool) -> None:
+    """Add the builds of one specimen."""
+    from wardwatch.firmware.machine_code import analyse  # noqa: PLC0415  # not for those who ask for --help
+
+    for wanted in builds(specimen, targets, full=full):
+        program = build(wanted).read_bytes()
+        began = time.process_time()
+        facts = analyse(f"/{specimen}", program)
+        score = scores[specimen.half, wanted.target]
+        score.cpu += time.process_time() - began
+        score.code += facts.code_bytes
+        score.programs += 1
+        judge(specimen, wanted.name, list(facts.calls), score)
 
 
 def speed() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""In: texts from libFuzzer. Out: nothing, unless a reader of policies, rules, reports or frames fails otherwise than in words.
+"""In: texts from libFuzzer. Out: nothing, unless a reader of policies, rules, reports or frames fails without words.
 
 Run: `python fuzz/contain_fuzz.py -max_total_time=60`; the first byte chooses the reader.
 """

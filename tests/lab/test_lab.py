@@ -5,6 +5,9 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -172,3 +175,32 @@ def left_alone(child: "subprocess.Popen[bytes]") -> None:
     assert state.clean() == 1
     assert child.wait(30) == -9
     assert not list(folder.glob("*.json"))
+
+
+@lab
+def test_a_lab_ends_with_its_command_also_after_kill_9(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    (tmp_path / "in_the_lab.py").write_text(
+        f"import time\ndef wait(payload):\n    open({str(told)!r}, 'w').close()\n    time.sleep(600)\n",
+        encoding="ascii",
+    )
+    program = (
+        "from wardwatch.lab import session as s\n"
+        f"old = s._environment\ns._environment = lambda: {{**old(), 'PYTHONPATH': {str(tmp_path)!r}}}\n"
+        "s.call('in_the_lab:wait', b'', seconds=600)\n"
+    )
+    command = subprocess.Popen([sys.executable, "-c", program])
+    until(told.exists)
+    (note,) = state.folder().glob(f"{command.pid}-*.json")
+    child = json.loads(note.read_text(encoding="ascii"))["child"]
+    command.kill()
+    command.wait(30)
+    until(lambda: state._known(child[0]) != tuple(child))
+
+
+def until(true: Callable[[], bool]) -> None:
+    for _ in range(300):
+        if true():
+            return
+        time.sleep(0.1)
+    raise AssertionError("not within half a minute")

@@ -10,6 +10,7 @@ from wardwatch.knowledge.catalogue import rules
 from wardwatch.vocabulary import Finding, Severity
 
 SAMPLES = Path(__file__).parent / "samples"
+SURE = 0.95
 RULES = sorted(name for name in rules() if name.startswith("firmware."))
 
 
@@ -24,6 +25,7 @@ def _said(finding: Finding, keys: list[str]) -> tuple[str, ...]:
         "trigger": {str(where.get("trigger")) for where in wheres},
         "peer": {str(where["peer"]) for where in wheres if "peer" in where},
         "file": {str(where["file"]) for where in wheres},
+        "sure": {"yes" if finding.confidence >= SURE else "no"},
     }
     return (finding.severity.value, *("|".join(sorted(shown[key])) for key in keys))
 

@@ -20,7 +20,7 @@ from typing import Any, Final
 HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parents[2]
 KEPT: Final = ROOT / ".build" / "specimens"
-HALVES: Final = {"tuned": HERE / "tuned", "held-back": HERE / "held_back", "scripts": HERE / "scripts"}
+HALVES: Final = {"tuned": HERE / "tuned", "held-back": HERE / "held_back"}
 CALL_KEYS: Final = {"name", "arguments", "trigger", "observed"}
 PEER_KEYS: Final = {"host", "port", "transport", "trigger", "observed"}
 KEYS: Final = {"about", "build", "run", "call", "peer", "behaviours", "reach", "rules", "benign", "needs"}

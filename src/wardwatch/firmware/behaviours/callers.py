@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from wardwatch.firmware.words import CodeFacts, Hole, Root, Trigger, Via
+from wardwatch.firmware.words import CodeFacts, Hole, Peer, Root, Trigger, Via
 
 from .words import Behaviour, Known
 
@@ -31,8 +31,17 @@ def is_handed_over(root: Root, facts: CodeFacts) -> bool:
     if root.at.function == MAIN:
         return True
     taken = _TAKEN.search(root.why) if root.trigger is Trigger.NONE_FOUND else None
-    bounds = [facts.functions[name] for name in _entries(facts) if name in facts.functions]
+    bounds = [facts.functions[name] for name in _starting(facts) if name in facts.functions]
     return taken is not None and any(start <= int(taken[1], 16) < end for start, end in bounds)
+
+
+def _starting(facts: CodeFacts) -> set[str]:
+    """The code at the entry, and what that calls first: the start of musl lies in two functions."""
+    entries = _entries(facts)
+    calls = {Via.CALL, Via.TAIL_CALL}
+    return entries | {
+        edge.callee.function for edge in facts.edges if edge.via in calls and edge.caller.function in entries
+    }
 
 
 def _entries(facts: CodeFacts) -> set[str]:
@@ -61,3 +70,5 @@ def _texts(behaviour: Behaviour) -> Iterator[tuple[Hole, ...]]:
         for value in behaviour.call.arguments:
             if isinstance(value, Hole):
                 yield (value,)
+            elif isinstance(value, Peer):
+                yield value.host.holes

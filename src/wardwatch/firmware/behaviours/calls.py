@@ -161,7 +161,8 @@ def _argument(entry: Entry, call: Call, role: str) -> Text:
 
 def _subject(entry: Entry, call: Call) -> str:
     text = text_of(_value(call, entry.get("subject")))
-    return (text.literal or "").partition("\0")[0]
+    name = (text.literal or "").partition("\0")[0]
+    return "" if "%" in name else name  # 'bnep%d': the kernel chooses the number, so none is named
 
 
 def _end(entry: Entry, call: Call) -> End | None:

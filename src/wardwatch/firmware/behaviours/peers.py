@@ -14,6 +14,7 @@ from .words import End, Known
 
 PORT_AT_MOST: Final = 65_535
 _RESERVED: Final = 0xF000_0000  # class E and broadcast
+LOCAL_NAMES: Final = frozenset(("localhost", "localhost.localdomain", "ip6-localhost"))
 _NAME: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_-]{1,63})*\.?")
 _URL: Final = re.compile(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{1,20})://)?(?:[^/@\s]*@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^:/?#\s]*)(?::(?P<port>\d{1,5}))?"
@@ -42,6 +43,8 @@ class Explained:
 def scope(host: str) -> Scope:
     """What kind of address `host` is."""
     address = _address(host)
+    if host.lower().rstrip(".") in LOCAL_NAMES:
+        return Scope.LOCAL
     if address is None:
         return Scope.NAME if _NAME.fullmatch(host) and not host.replace(".", "").isdigit() else Scope.NONE
     if address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast:
@@ -49,6 +52,12 @@ def scope(host: str) -> Scope:
     if isinstance(address, IPv4Address) and (int(address) >> 24 in {0, 255} or int(address) >= _RESERVED):
         return Scope.LOCAL  # this network, reserved, broadcast: nothing is sent there by itself
     return Scope.PRIVATE if any(address in network for network in _own_networks()) else Scope.ROUTABLE
+
+
+def is_qualified(host: str) -> bool:
+    """Whether a name has the form of one in the public name system: with a dot, and letters behind the last one."""
+    label, dot, top = host.rstrip(".").rpartition(".")
+    return bool(dot and label) and top.isalpha() and len(top) > 1
 
 
 def is_routable(host: str) -> bool:

@@ -131,7 +131,7 @@ class _State:
             return False
         lies = below(path, held.path)
         near = (held.source.owner.file, held.source.owner.function) == (user.owner.file, user.owner.function)
-        return bool(lies) or (lies is None and near and bool(stem(path)))
+        return bool(lies) or (lies is None and near and len(stem(path)) > 1 and len(stem(held.path)) > 1)
 
     def _brought(self, source: int, by: tuple[int, ...]) -> None:
         use = self.uses[source]

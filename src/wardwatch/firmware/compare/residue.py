@@ -92,6 +92,8 @@ def _configured_by(behaviour: Behaviour, finding: Finding, new: Side) -> str:
     chain = next((each for each in new.scene.chains if each.source == behaviour), None)
     if chain is not None and chain.has(Kind.VERIFY_SIGNATURE):
         return ""
+    if behaviour.end and "argument" in behaviour.end.origin:
+        return "with a peer that whoever starts it names"
     absent = [file for file in _settings(behaviour) if file not in new.hashes]
     if absent:
         return f"with a peer from {absent[0]}, which the image does not hold"

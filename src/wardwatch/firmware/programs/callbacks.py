@@ -12,6 +12,7 @@ import numpy as np
 from wardwatch.firmware.words import Via
 
 from .binary import Binary
+from .flow import distinct
 from .tables import followed
 
 TAKERS: Final[Mapping[str, Via]] = {
@@ -98,10 +99,10 @@ def callbacks(binary: Binary) -> Iterator[Handed]:
         address = int(sites.addresses[site])
         before = int(sites.addresses[site - 1]) if site else 0
         near = (at > max(before + (DELAY if before >= caller.start else 0), caller.start - 1)) & (at < address + DELAY)
-        candidates = np.unique(which[near & (at < caller.end)])
+        candidates = distinct(which[near & (at < caller.end)])
         alone = len(candidates) == 1
         if not len(candidates):
-            candidates = np.unique(which[(at >= caller.start) & (at < min(address + DELAY, caller.end))])
+            candidates = distinct(which[(at >= caller.start) & (at < min(address + DELAY, caller.end))])
         via = TAKERS[known_name(binary, site)]
         for function in candidates.tolist():
             yield Handed(site, function, via, alone or via is Via.CALL)

@@ -1,12 +1,13 @@
 """In: a loaded program and hints where functions begin. Out: the flow of its code and its linkage."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from .binary import Machine
-from .flow import Flags, Flow, Longs, joined, only
+from .flow import Flags, Flow, Longs, distinct, joined, only
 from .memory import Memory
 from .sets import a32, aarch64, mips, powerpc, t32, x86
 
@@ -18,6 +19,7 @@ A32_SHARE: Final = 0.4
 """Most words of A32 code are unconditional: their top four bits are 0b1110. In T32 code a tenth look so."""
 LINKAGE_HEAD: Final = 32
 """Bytes before the first entry of lld's linkage table, which is A32 code wherever there is A32."""
+LONGEST_PIECE: Final = 1 << 22
 MOST_RUNS: Final = 32
 """Runs of T32 code in one stretch that are swept each by itself."""
 PIECE: Final = 64
@@ -45,15 +47,32 @@ class Code:
 def flow(code: Code) -> tuple[Flow, Stretches]:
     """The flow of all stretches, with plain addresses, and which of the code is T32."""
     if code.machine is not Machine.ARM:
-        return joined(_swept(code, start, end) for start, end in code.stretches), ()
+        return joined(_swept(code, start, end) for start, end in _pieces(code)), ()
     parts, thumb = [], []
-    for start, end in code.stretches:
+    for start, end in _pieces(code):
         part, there = _arm(code, start, end)
         parts.append(part)
         thumb += there
     found = joined(parts)
     plain = {name: getattr(found, name) & ~1 for name in ("calls_to", "jumps_to", "prologues")}
     return replace(found, **plain), tuple(thumb)
+
+
+def _pieces(code: Code) -> Iterator[tuple[int, int]]:
+    """The stretches, long ones cut, so that what is kept beside the code while it is swept stays small.
+
+    They are cut where a function begins, if one is known nearby.
+    """
+    starts = distinct(code.hints & code.plain)
+    for first, end in code.stretches:
+        start = first
+        while end - start > LONGEST_PIECE:
+            place = int(np.searchsorted(starts, start + LONGEST_PIECE, side="right")) - 1
+            known = int(starts[place]) if place >= 0 else start
+            cut = known if known > start + LONGEST_PIECE // 2 else start + LONGEST_PIECE
+            yield start, cut
+            start = cut
+        yield start, end
 
 
 def _words(code: Code, start: int, end: int) -> tuple[int, "NDArray[np.uint32]"]:
@@ -95,12 +114,12 @@ def _arm(code: Code, start: int, end: int) -> tuple[Flow, list[tuple[int, int]]]
 
 def thumb_words(code: Code, at: int, words: "NDArray[np.uint32]") -> Flags:
     """Which words are T32: as the symbols say, and elsewhere as the words of each function look."""
-    places = np.unique(((code.hints & ~1) - at) >> 2)
+    places = distinct(((code.hints & ~1) - at) >> 2)
     places = places[(places > 0) & (places < len(words))]
     entries, _ = a32.linkage(words, at)
     linked = np.concatenate([entries, entries[:1] - LINKAGE_HEAD]) - at >> 2
     gaps = np.arange(0, len(words), PIECE)
-    bounds = np.unique(np.concatenate([[0], places if len(places) else gaps, linked[linked > 0]]))
+    bounds = distinct(np.concatenate([[0], places if len(places) else gaps, linked[linked > 0]]))
     sizes = np.diff(np.append(bounds, len(words)))
     always = np.add.reduceat((words >> 28 == 14).astype(np.int64), bounds)  # noqa: PLR2004  # the condition AL
     empty = np.add.reduceat((words == 0).astype(np.int64), bounds)

@@ -79,6 +79,18 @@ COLUMNS: Final = (
 """Which columns stand side by side."""
 
 
+def distinct(values: Longs) -> Longs:
+    """The values, sorted, each once.
+
+    NumPy's own hashes them, and addresses at equal distances collide.
+    """
+    ordered = np.sort(values)
+    kept = np.ones(len(ordered), np.bool_)
+    kept[1:] = ordered[1:] != ordered[:-1]
+    found: Longs = ordered[kept]
+    return found
+
+
 def match(words: "NDArray[np.uint32]", mask: int, value: int) -> Flags:
     """Which words have the bits of `value` where `mask` has ones."""
     fits: Flags = (words & np.uint32(mask)) == np.uint32(value)

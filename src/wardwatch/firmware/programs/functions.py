@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from .binary import Function
-from .flow import Flags, Flow, Longs
+from .flow import Flags, Flow, Longs, distinct
 from .symbols import STT_FUNC, STT_IFUNC, Symbols
 
 Stretches = tuple[tuple[int, int], ...]
@@ -76,7 +76,7 @@ def orphans(flow: Flow, sure: Longs, pointed: Longs, outside: Longs, stretches: 
     far = flow.jumps_to[owner != np.searchsorted(sure, flow.jumps_to, side="right")]
     far = far[inside(far, stretches) & np.isin(far, flow.ends)]
     likely = np.isin(pointed, flow.ends) | np.isin(pointed, flow.prologues)
-    looks = np.unique(np.concatenate([looks, far, pointed[likely]]))
+    looks = distinct(np.concatenate([looks, far, pointed[likely]]))
     looks = looks[~np.isin(looks, sure) & ~np.isin(looks, outside)]
     # A jump to another candidate may be its only call, so it does not bind what lies between.
     binding = flow.conditional | ~np.isin(flow.jumps_to, looks)
@@ -92,12 +92,12 @@ def stopped(flow: Flow, sure: Longs, stopping: Longs, length: int, stretches: St
     that from a call to what would run next.
     """
     behind = flow.calls + length
-    never = np.unique(np.concatenate([flow.calls_to[np.isin(behind, sure)], stopping]))
+    never = distinct(np.concatenate([flow.calls_to[np.isin(behind, sure)], stopping]))
     more = behind[np.isin(flow.calls_to, never)]
     begins = np.array([start for start, _ in stretches], np.int64)
     # Compilers align what follows; nothing but padding can stand in so little room.
     near = [more + step for step in range(0, ALIGNMENT, 2)]
-    return replace(flow, ends=np.unique(np.concatenate([flow.ends, begins, *near])))
+    return replace(flow, ends=distinct(np.concatenate([flow.ends, begins, *near])))
 
 
 def heads(places: Longs, linked: Longs) -> Flags:
@@ -109,8 +109,8 @@ def heads(places: Longs, linked: Longs) -> Flags:
 
 def build(sure: Longs, maybe: Longs, names: Mapping[int, str], bounds: Longs, thumb: Stretches) -> tuple[Function, ...]:
     """Functions from starts. `bounds` end what lies before them (PLT entries, ends of stretches)."""
-    every = np.unique(np.concatenate([sure, maybe]))[:MOST_FUNCTIONS]
-    limits = np.unique(np.concatenate([every, bounds]))
+    every = distinct(np.concatenate([sure, maybe]))[:MOST_FUNCTIONS]
+    limits = distinct(np.concatenate([every, bounds]))
     after = np.searchsorted(limits, every, side="right")
     kept = after < len(limits)
     ends = limits[np.minimum(after, len(limits) - 1)]

@@ -12,7 +12,7 @@ from .binary import Binary, Machine
 from .code import Code, Stretches, hidden, linkage
 from .code import flow as swept
 from .elf import ET_DYN, HIGHEST, PT_INTERP, Elf, read
-from .flow import Longs
+from .flow import Longs, distinct
 from .loading import DT_MIPS_GOTSYM, DT_MIPS_LOCAL_GOTNO, DT_PLTGOT, MACHINES, Loaded, loaded
 from .memory import Memory
 from .pointers import arm_got, arrays, fixed, held, referenced, static_got
@@ -42,7 +42,7 @@ def load(data: bytes) -> Binary:
     image = loaded(elf, machine)
     memory = Memory(image.segments, bits=elf.bits, little_endian=elf.little_endian)
     names = functions.named(image.symbols, static_symbols(elf))
-    hints = np.unique(np.concatenate([names.at, unwind_starts(elf), fixed(elf, memory)]))
+    hints = distinct(np.concatenate([names.at, unwind_starts(elf), fixed(elf, memory)]))
     stretches = code_stretches(elf, image.segments)
     hints = hints[functions.inside(hints, stretches)]
     code = Code(machine, memory, stretches, hints, _modes(elf, names.at), *_global_pointer(elf, machine, memory, image))
@@ -119,7 +119,7 @@ def _linkage(image: Loaded, code: Code) -> Linkage:
 
 
 def _sure(every: Longs, outside: Longs, stretches: Stretches) -> Longs:
-    every = np.unique(every[functions.inside(every, stretches)])
+    every = distinct(every[functions.inside(every, stretches)])
     return every[~np.isin(every, outside)]
 
 

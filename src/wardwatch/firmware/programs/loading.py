@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .binary import Machine, Segment
 from .elf import HIGHEST, PT_LOAD, Elf
+from .flow import distinct
 from .symbols import Longs, Relocations, Symbols, dynamic_symbols, relocations
 
 DT_PLTGOT: Final = 3
@@ -101,7 +102,7 @@ def loaded(elf: Elf, machine: Machine) -> Loaded:
         _stubs(symbols),
         places[order],
         values[order],
-        _got(np.unique(table_places), places[order], elf.bits // 8),
+        _got(distinct(table_places), places[order], elf.bits // 8),
         notes,
     )
 
@@ -110,7 +111,7 @@ def _got(slots: Longs, pointers: Longs, width: int) -> Longs:
     """The global offset table: its symbols' slots, and the pointers among and right before them."""
     if not len(slots):
         return slots
-    places = np.unique(np.concatenate([slots, pointers]))
+    places = distinct(np.concatenate([slots, pointers]))
     inside = places[places <= slots[-1]]
     breaks = np.flatnonzero(np.diff(inside) != width) + 1
     runs = np.searchsorted(breaks, np.searchsorted(inside, slots), side="right")

@@ -76,8 +76,8 @@ def _untexted(part: Segment) -> list[tuple[int, int]]:
     data = np.frombuffer(part.data, np.uint8)
     printable = ((data >= 32) & (data < 127)) | (data == 0) | (data == 10)  # noqa: PLR2004  # ASCII
     bounds = np.arange(0, len(data), BLOCK)
-    share = np.add.reduceat(printable.astype(np.int64), bounds) / np.diff(np.append(bounds, len(data)))
-    full = np.add.reduceat((data != 0).astype(np.int64), bounds) > 0
+    share = np.add.reduceat(printable, bounds, dtype=np.int64) / np.diff(np.append(bounds, len(data)))
+    full = np.add.reduceat(data != 0, bounds, dtype=np.int64) > 0
     code = (share < TEXT_SHARE) & full
     edges = np.flatnonzero(np.diff(np.concatenate([[0], code.astype(np.int8), [0]]))).reshape(-1, 2) * BLOCK
     return [(part.address + start, part.address + min(end, len(data))) for start, end in edges.tolist()]

@@ -5,6 +5,7 @@ system(), or for popen() where it makes a pipe as well. Functions that only move
 mark: the engine may tell them by what they do, and puts their names beside these.
 """
 
+from bisect import bisect_left
 from typing import Final
 
 import numpy as np
@@ -45,7 +46,7 @@ def _wrappers(binary: Binary) -> dict[int, str]:
 
 
 def _nameless(binary: Binary, start: int) -> bool:
-    place = int(np.searchsorted(np.array([function.start for function in binary.functions], np.int64), start))
+    place = bisect_left(binary.functions, start, key=lambda function: function.start)
     return binary.functions[place].name == f"sub_{start:x}"
 
 

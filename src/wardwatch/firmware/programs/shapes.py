@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .binary import Binary, Machine
+from .flow import distinct
 from .memory import Memory
 from .tables import followed
 
@@ -90,7 +91,7 @@ def texts(binary: Binary) -> dict[int, tuple[str, ...]]:
     values = followed(binary, values)
     owner = np.searchsorted(starts, at, side="right") - 1
     kept = _outside_code(binary, values) & (owner >= 0)
-    known = {value: memory.text(value) for value in np.unique(values[kept])[:MOST_TEXTS].tolist()}
+    known = {value: memory.text(value) for value in distinct(values[kept])[:MOST_TEXTS].tolist()}
     found: dict[int, dict[str, None]] = {}
     for who, value in zip(owner[kept].tolist(), values[kept].tolist(), strict=True):
         text = known.get(value)

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from .elf import HIGHEST, PT_ARM_EXIDX, PT_GNU_EH_FRAME, Elf, records
+from .flow import distinct
 from .symbols import Longs
 
 MOST_ENTRIES: Final = 4_000_000
@@ -17,7 +18,7 @@ _FORMS: Final = {0x03: "u4", 0x0B: "i4", 0x04: "u8", 0x0C: "i8", 0x00: "word"}
 
 def starts(elf: Elf) -> Longs:
     """Every start named by the tables, sorted."""
-    return np.unique(np.concatenate([_exidx(elf), _frame_header(elf)]))
+    return distinct(np.concatenate([_exidx(elf), _frame_header(elf)]))
 
 
 def _exidx(elf: Elf) -> Longs:

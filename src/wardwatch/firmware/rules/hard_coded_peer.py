@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from wardwatch.firmware.behaviours.peers import Scope, explained, scope
+from wardwatch.firmware.behaviours.peers import Scope, explained, is_qualified, is_routable, scope
 from wardwatch.firmware.behaviours.words import Behaviour, Kind, Known
 from wardwatch.firmware.findings import by_which_way, confidence_of, evidence_of, found, listed
 from wardwatch.firmware.scene import Scene
@@ -18,10 +18,14 @@ def detect(scene: Scene) -> Iterator[Finding]:
     by_host: dict[str, list[Behaviour]] = defaultdict(list)
     for behaviour in scene.of(*_CALLS):
         end = behaviour.end
-        if end and end.known is Known.HARD_CODED and scope(end.host) in {Scope.ROUTABLE, Scope.NAME}:
+        if end and end.known is Known.HARD_CODED and (is_routable(end.host) or _is_public_name(end.host)):
             by_host[end.host].append(behaviour)
     for host in sorted(by_host):
         yield _finding(scene, host, by_host[host])
+
+
+def _is_public_name(host: str) -> bool:
+    return scope(host) is Scope.NAME and is_qualified(host)
 
 
 def _finding(scene: Scene, host: str, seen: list[Behaviour]) -> Finding:

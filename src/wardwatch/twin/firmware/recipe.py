@@ -61,6 +61,7 @@ def _furniture(personality: Personality) -> Mapping[str, Entry]:
     }
     return {
         **{f"/{name}": cramfs.folder() for name in ("mnt", "proc", "tmp", "var/log")},
+        "/dev/adc": cramfs.link("../opt/share/waves"),  # stands in for the converter that the sensors hang on
         "/dev/console": cramfs.character_device(5, 1),
         "/dev/null": cramfs.character_device(1, 3, 0o666),
         "/etc/inittab": cramfs.plain(b"::sysinit:/etc/init.d/rcS\n"),

@@ -51,7 +51,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class _Ran:
-    """What was written down. `answered`: functions that hand arguments on and were seen called by those who give them."""
+    """What was written down. `answered`: functions that hand arguments on, seen called by those who give them."""
 
     events: tuple[Event | Stored, ...]
     origins: Origins
@@ -123,7 +123,7 @@ def _wrappers(written: Iterable[Event | Stored], origins: Origins) -> set[int]:
 
 
 def _answered(binary: Binary, wrappers: set[int], written: Iterable[Event | Stored], origins: Origins) -> set[int]:
-    """Wrappers of which a caller was seen to make the same calls with arguments of its own, and that no pointer reaches."""
+    """Wrappers whose caller was seen to make the same calls with its own arguments, and that no pointer reaches."""
     happened = [event for event in written if isinstance(event, Event)]
     given = {(event.site, argument) for event in happened if event.chain for argument in (_hands_on(event, origins),)}
     resolved = {site for site, still in given if not still}
@@ -192,7 +192,7 @@ def _reader(
     peers: dict[int, Peer] = {}
     reader = Reader(origins, not binary.little_endian, binary.machine is Machine.MIPS, peers, stored)
     for number, peer in bindings(happened, reader, namer):
-        peers[number] = peer
+        peers[number] = peer  # noqa: PERF403  # later ones look at those before
     later = _bound_later(happened, origins, peers)
     for store in stores:
         if store.what in later and not store.tag:

@@ -1,4 +1,4 @@
-"""In: the bytes that the kernel wrote down. Out: events as values: calls with their arguments, and stores of descriptors."""
+"""In: the bytes that the kernel wrote down. Out: events: calls with their arguments, stores of descriptors."""
 
 import struct
 from collections.abc import Iterator

@@ -100,7 +100,7 @@ class Origins:
             found = self._holes[tag] = self._described(tag)
         return found
 
-    def _described(self, tag: int) -> Hole:
+    def _described(self, tag: int) -> Hole:  # noqa: PLR0911  # one for each kind
         leaf = self.leaf(tag)
         kind, number = self.kind(leaf), self._numbers[leaf] if leaf < len(self._numbers) else 0
         if kind is Kind.ARGUMENT:

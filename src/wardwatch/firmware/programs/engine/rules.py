@@ -1,7 +1,7 @@
 """In: the name of an imported function. Out: how running treats it: its model, and how its arguments are written down.
 
-A letter an argument: s text, i number, f descriptor or stream, a socket address and its length, b buffer and its length,
-r structure of 40 bytes, v array of texts, l texts up to NULL, w vector of buffers, M message, F printf format and what
+A letter an argument: s text, i number, f descriptor or stream, a socket address and length, b buffer and length,
+r 40 bytes, v array of texts, l texts up to NULL, w vector of buffers, M message, F printf format and what
 follows, p pointer to code, `.` left out.
 """
 
@@ -112,12 +112,50 @@ SEEN: Final = {
 
 MODELS: Final = {
     name: name
-    for name in (
-        "strlen strcpy stpcpy strncpy strcat strncat memcmp strchr strrchr strstr memcpy mempcpy bcopy memset bzero "
-        "strdup strndup sprintf snprintf vsprintf vsnprintf asprintf vasprintf sprintf_chk snprintf_chk vsprintf_chk "
-        "vsnprintf_chk asprintf_chk strlcpy strlcat atoi toupper tolower inet_ntoa malloc calloc realloc read fread "
-        "fgets sscanf exit"
-    ).split()
+    for name in [
+        "strlen",
+        "strcpy",
+        "stpcpy",
+        "strncpy",
+        "strcat",
+        "strncat",
+        "memcmp",
+        "strchr",
+        "strrchr",
+        "strstr",
+        "memcpy",
+        "mempcpy",
+        "bcopy",
+        "memset",
+        "bzero",
+        "strdup",
+        "strndup",
+        "sprintf",
+        "snprintf",
+        "vsprintf",
+        "vsnprintf",
+        "asprintf",
+        "vasprintf",
+        "sprintf_chk",
+        "snprintf_chk",
+        "vsprintf_chk",
+        "vsnprintf_chk",
+        "asprintf_chk",
+        "strlcpy",
+        "strlcat",
+        "atoi",
+        "toupper",
+        "tolower",
+        "inet_ntoa",
+        "malloc",
+        "calloc",
+        "realloc",
+        "read",
+        "fread",
+        "fgets",
+        "sscanf",
+        "exit",
+    ]
 } | {
     "memmove": "memcpy",
     "memcpy_chk": "memcpy",

@@ -146,7 +146,7 @@ class Reader:
             number = self.origins.number(self.origins.leaf(argument.tag))
             service = self.origins.kept(number >> 32).literal or ""
             port = int(service) if service.isdecimal() and len(service) <= 5 else None  # noqa: PLR2004  # 65535
-            return Peer(self.origins.kept(number & 0xFFFFFFFF), port, transport)
+            return self._named(number, port, transport)
         data = spread(argument.held[0]) if argument.held else []
         family = self.number(data[:2]) if len(data) > 1 else None
         if family == AF_INET and len(data) >= _INET_SIZE:
@@ -156,6 +156,13 @@ class Reader:
         if family == AF_UNIX:
             return Text(("unix socket",))
         return self.plain(argument)
+
+    def _named(self, number: int, port: int | None, transport: str) -> Value:
+        """The peer whose name or address was looked up; a bare number names none."""
+        host = self.origins.kept(number & 0xFFFFFFFF)
+        if not host.parts or (host.literal or "x").isdecimal():
+            return Hole("an address that was looked up", ("return:gethostbyname",))
+        return Peer(host, port, transport)
 
     def _internet(self, port: Bytes, address: Bytes, transport: str) -> Value:
         number = None if any(tag for tag, _ in port) else port[0][1] << 8 | port[1][1]
@@ -169,7 +176,7 @@ class Reader:
         tag = next(tag for tag in tags if tag)
         leaf = self.origins.leaf(tag)
         if len(tags) == 1 and self.origins.kind(leaf) is Kind.HOST:
-            return Peer(self.origins.kept(self.origins.number(leaf) & 0xFFFFFFFF), number, transport)
+            return self._named(self.origins.number(leaf), number, transport)
         hole = self.origins.hole(tag)
         return Peer(Text((hole,)), number, transport) if hole.sources != ("unknown",) else hole
 

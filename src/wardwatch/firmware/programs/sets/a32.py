@@ -278,10 +278,7 @@ def _prologues(code: _Code, live: Flags) -> Flags:
 
 
 def linkage(words: Words, start: int) -> tuple[Longs, Longs]:
-    """PLT entries: addresses, and the slots they jump through.
-
-    The forms of GNU ld (add, add, ldr pc; with a third add for far tables) and lld (a literal beside it).
-    """
+    """PLT entries and their slots, in the forms of GNU ld (two or three adds, ldr pc) and lld (a literal beside it)."""
     if len(words) < 4:  # the longest form
         return np.empty(0, np.int64), np.empty(0, np.int64)
     entries, slots = [], []

@@ -100,7 +100,7 @@ static void wait_second(void)
 int main(void)
 {
     struct second now;
-    int waves = open("/opt/share/waves", O_RDONLY);
+    int waves = open("/dev/adc", O_RDONLY);
     setvbuf(stdout, 0, _IOLBF, 0);
     item_version();
 #ifdef WITH_NETWORK

@@ -47,9 +47,12 @@ COUNTS: Final = (
 
 class _Settings(ctypes.Structure):
     _fields_ = (
-        *((name, ctypes.c_uint32) for name in "machine bits big nsegments nfunctions nimports nslots nrules".split()),
+        *(
+            (name, ctypes.c_uint32)
+            for name in ["machine", "bits", "big", "nsegments", "nfunctions", "nimports", "nslots", "nrules"]
+        ),
         ("gp", ctypes.c_uint64),
-        *((name, ctypes.c_void_p) for name in "segments functions imports slots rules".split()),
+        *((name, ctypes.c_void_p) for name in ["segments", "functions", "imports", "slots", "rules"]),
         ("max_steps", ctypes.c_uint64),
         ("max_path_steps", ctypes.c_uint64),
         ("visits", ctypes.c_uint32),
@@ -69,11 +72,11 @@ class Bounds(NamedTuple):
     `worn`: decisions of one path at branches that were tried often enough before, after which it gives up.
     """
 
-    steps: int = 60_000
-    path_steps: int = 20_000
+    steps: int = 12_000
+    path_steps: int = 8_000
     visits: int = 2
     paths: int = 128
-    worn: int = 24
+    worn: int = 8
 
 
 class Program(NamedTuple):

@@ -3,7 +3,7 @@
 
 #include "core.h"
 
-enum { OUT_MAX = 64 << 20, FOR_SITE = 64, STRINGS = 24, BUFFER = 512 };
+enum { OUT_MAX = 64 << 20, FOR_SITE = 128, STRINGS = 24, BUFFER = 512 };
 
 static bool put(engine *e, const void *bytes, u64 n) {
     if (e->out_used + n > e->out_room) {
@@ -204,7 +204,7 @@ static bool few_so_far(engine *e, u64 site) {
         e->nsites++;
         e->sites[2 * i] = site;
     }
-    return e->sites[2 * i + 1]++ < FOR_SITE * 4;
+    return e->sites[2 * i + 1]++ < FOR_SITE;
 }
 
 static u32 finish(engine *e, u64 from, u64 content) {

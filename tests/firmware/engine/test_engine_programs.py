@@ -1,0 +1,97 @@
+"""In: programs that make calls in many styles. Out: whether each planted fact is recovered, whatever the processor."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from wardwatch.firmware.programs.engine import Result, run
+from wardwatch.firmware.programs.load import load
+from wardwatch.firmware.words import Data, Hole, Peer, Value
+
+PLANTED = (
+    "system killall monitor",
+    "system cp /mnt/{argument 1} /opt/bin",
+    "system insmod",
+    "mount 192.0.2.11:/mnt/second /mnt nfs 0 nolock",
+    "connect {a socket} 198.51.100.7:515/tcp",
+    "send 198.51.100.7:515/tcp hello",
+    "sendto {argument 0} x 1 203.0.113.9:9998/",
+    "ioctl {argument 0} 35092 eth0 up=set",
+    "ioctl {argument 0} 35092 wlan0 up=cleared",
+    "rename /tmp/a /opt/a",
+    "unlink /opt/b",
+    "chmod /opt/c 493",
+    "symlink /opt/d /tmp/d",
+    "execl /bin/sh sh -c reboot",
+    "system ping -c 4 {returned by getenv}",
+)
+"""Written by hand from chain.c."""
+LEVELS = ("-O1", "-O2", "-O3", "-Os")
+UNOPTIMISED = ("thumb", "aarch64", "mipsel", "mips", "powerpc", "x86", "x86-64")
+"""At -O0 the compiler's own library wants instructions that the oldest Arm does not have."""
+
+
+def shown(value: Value) -> str:
+    if isinstance(value, Peer):
+        return f"{value.host}:{value.port}/{value.transport}"
+    if isinstance(value, Data):
+        return str(value.text)
+    return f"{{{value.origin}}}" if isinstance(value, Hole) else str(value)
+
+
+def lines(result: Result) -> Iterator[str]:
+    for call in result.calls:
+        up = f" up={call.notes['up']}" if "up" in call.notes else ""
+        yield f"{call.name} {' '.join(shown(value) for value in call.arguments)}{up}"
+
+
+def analysed(path: Path) -> Result:
+    return run(load(path.read_bytes()), "/opt/bin/monitor")
+
+
+CASES = [(target, level) for target in ("arm", *UNOPTIMISED) for level in LEVELS]
+CASES += [(target, "-O0") for target in UNOPTIMISED]
+
+
+@pytest.mark.parametrize(("target", "level"), CASES)
+def test_every_planted_fact_is_recovered(build: Callable[..., Path], target: str, level: str) -> None:
+    found = list(lines(analysed(build("chain", target, level, "-dynamic", "-s"))))
+    missing = [fact for fact in PLANTED if not any(line.startswith(fact) for line in found)]
+    assert not missing, found
+
+
+@pytest.mark.parametrize("target", ["arm", "x86-64", "mipsel"])
+def test_all_sites_are_reached(build: Callable[..., Path], target: str) -> None:
+    result = analysed(build("chain", target, "-O2", "-dynamic", "-s"))
+    assert result.sites == result.visited == 19
+
+
+def test_the_descriptor_kept_in_a_variable_leads_to_its_peer(build: Callable[..., Path]) -> None:
+    result = analysed(build("chain", "arm", "-O2", "-dynamic", "-s"))
+    (written,) = [call for call in result.calls if call.name == "write"]
+    peer, data = written.arguments[:2]
+    assert isinstance(peer, Peer)
+    assert (str(peer.host), peer.port, peer.transport) == ("198.51.100.7", 515, "tcp")
+    assert isinstance(data, Data)
+    assert data.labels == ("HR=", ";NAME=")
+
+
+def test_conditions_that_every_way_shares_are_told(build: Callable[..., Path]) -> None:
+    result = analysed(build("chain", "arm", "-O2", "-dynamic", "-s"))
+    (mounted,) = [call for call in result.calls if call.name == "mount"]
+    assert [(guard.subject.sources, guard.relation, guard.constant) for guard in mounted.guards] == [
+        (("argument:0",), "==", 3)
+    ]
+
+
+def test_results_do_not_differ_between_runs(build: Callable[..., Path]) -> None:
+    path = build("chain", "arm", "-O2", "-dynamic", "-s")
+    assert analysed(path) == analysed(path)
+
+
+@pytest.mark.parametrize("target", ["arm", "x86-64"])
+def test_addresses_of_this_machine_are_no_peers(build: Callable[..., Path], target: str) -> None:
+    result = analysed(build("local", target, "-O2", "-dynamic", "-s"))
+    assert [call.name for call in result.calls].count("connect") == 3
+    assert not [value for call in result.calls for value in call.arguments if isinstance(value, Peer)]
