@@ -3,7 +3,7 @@
 
 #include "core.h"
 
-enum { OUT_MAX = 64 << 20, FOR_SITE = 128, STRINGS = 24, BUFFER = 512 };
+enum { OUT_MAX = 64 << 20, GUARDED = 96, FOR_SITE = 512, STRINGS = 24, BUFFER = 512 };
 
 static bool put(engine *e, const void *bytes, u64 n) {
     if (e->out_used + n > e->out_room) {
@@ -194,17 +194,18 @@ static u32 seen_before(engine *e, u64 h, u32 number) {
     return 0;
 }
 
-static bool few_so_far(engine *e, u64 site) {
+/* How many different calls were written down for a site; NULL where there is no more room to count. */
+static u64 *written_for(engine *e, u64 site) {
     u32 i = (u32)(site * 0x9e3779b97f4a7c15u >> 40) & (e->site_slots - 1);
     while (e->sites[2 * i] && e->sites[2 * i] != site)
         i = (i + 1) & (e->site_slots - 1);
     if (!e->sites[2 * i]) {
         if (e->nsites * 4 >= e->site_slots * 3)
-            return true;
+            return NULL;
         e->nsites++;
         e->sites[2 * i] = site;
     }
-    return e->sites[2 * i + 1]++ < FOR_SITE;
+    return &e->sites[2 * i + 1];
 }
 
 static u32 finish(engine *e, u64 from, u64 content) {
@@ -226,28 +227,38 @@ static u32 finish(engine *e, u64 from, u64 content) {
     return number;
 }
 
-/* Writes the call down; the number of its event, the earlier one's where nothing is new. */
+static void put_way(engine *e, const path *p, bool with_guards) {
+    put32(e, p->depth);
+    for (u32 i = 0; i < p->depth; i++)
+        put64(e, p->frames[i].site);
+    put32(e, with_guards ? p->nguards : 0);
+    for (const guard *g = p->guards; g && with_guards; g = g->next) {
+        put32(e, g->t);
+        put32(e, g->relation);
+        put64(e, (u64)g->number);
+    }
+}
+
+/* Writes the call down; the number of its event, the earlier one's where nothing is new.
+ *
+ * After many different ways to a site those conditions that all of them share are not looked for any more: a way is
+ * written down without its guards, so that only different arguments still count.
+ */
 u32 emit_event(engine *e, path *p, u32 number, const char *how) {
-    if (!few_so_far(e, p->pc) || e->out_used > OUT_MAX / 2) {
+    u64 *written = written_for(e, p->pc);
+    if ((written && *written >= FOR_SITE) || e->out_used > OUT_MAX / 2) {
         e->count.cut_events++;
         return 0;
     }
     const u64 from = e->out_used;
+    const u32 before = e->nevents;
     put32(e, 0);
     put32(e, p->order++);
     const u64 content = e->out_used;
     put32(e, number);
     put32(e, e->root);
     put64(e, p->pc);
-    put32(e, p->depth);
-    for (u32 i = 0; i < p->depth; i++)
-        put64(e, p->frames[i].site);
-    put32(e, p->nguards);
-    for (const guard *g = p->guards; g; g = g->next) {
-        put32(e, g->t);
-        put32(e, g->relation);
-        put64(e, (u64)g->number);
-    }
+    put_way(e, p, !written || *written < GUARDED);
     const u64 place = e->out_used;
     u32 count = 0;
     put32(e, 0);
@@ -258,7 +269,25 @@ u32 emit_event(engine *e, path *p, u32 number, const char *how) {
         }
     if (!e->out_failed && place + 4 <= e->out_used)
         memcpy(e->out + place, &count, 4);
-    return finish(e, from, content);
+    const u32 event = finish(e, from, content);
+    if (written && e->nevents > before)
+        ++*written;
+    return event;
+}
+
+/* A system call as an event of its own kind: its number and what it was given. */
+void emit_trap(engine *e, path *p, val number, const val *given, u32 n) {
+    const u64 from = e->out_used;
+    put32(e, 0);
+    put32(e, p->order++);
+    const u64 content = e->out_used;
+    put32(e, 0xfffffffeu);
+    put32(e, e->root);
+    put32(e, n + 1);
+    put_head(e, p, 'i', number, 0);
+    for (u32 i = 0; i < n; i++)
+        put_head(e, p, 'i', given[i], 0);
+    finish(e, from, content);
 }
 
 /* A pointer-sized unknown that is kept in the program's own data, for descriptors that travel through it. */
