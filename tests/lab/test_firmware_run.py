@@ -1,0 +1,125 @@
+"""In: every personality of the twin's firmware. Out: whether what it does is seen, and was found by reading as well."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from wardwatch.lab.seen import Run, Seen
+from wardwatch.twin import firmware
+from wardwatch.twin.firmware.personalities import PERSONALITIES
+from wardwatch.vocabulary import Verdict
+from wardwatch.workflows.firmware_run import RunRequest, Watched, run
+from wardwatch.workflows.firmware_seen import only_seen, told
+
+pytestmark = pytest.mark.usefixtures("arm_here")
+HIDING = [version for version, each in PERSONALITIES.items() if each.commands]
+MONITOR, UPDATE = "/opt/bin/monitor", "/opt/bin/update"
+
+
+@pytest.fixture(scope="session")
+def watched(images: Path):  # type: ignore[no-untyped-def]  # a cached function
+    @cache
+    def ask(version: str, program: str, keys: str) -> Watched:
+        return run(images / version, RunRequest((program,), keys=keys, seconds=4))
+
+    return ask
+
+
+def kinds(seen: Run) -> list[str]:
+    return [each.kind for each in seen.seen]
+
+
+def first(seen: Run, kind: str) -> Seen:
+    return next(each for each in seen.seen if each.kind == kind)
+
+
+@pytest.mark.parametrize("version", HIDING)
+@pytest.mark.parametrize(("program", "keys"), [(MONITOR, "m3"), (UPDATE, "C")])
+def test_the_hidden_function_is_seen_step_by_step(watched, version: str, program: str, keys: str) -> None:  # type: ignore[no-untyped-def]
+    seen = watched(version, program, keys).runs[0]
+    up, mount, gone = first(seen, "interface"), first(seen, "mount"), first(seen, "unmount")
+    assert (up.what, up.to, up.fails) == ("eth0", "up", "")
+    assert (mount.what, mount.to, mount.how) == ("202.114.4.119:/pm", "/mnt", "nfs, nolock")
+    assert gone.what == "/mnt"
+    written = [each for each in seen.seen if each.kind == "write" and each.what in seen.taken]
+    assert {MONITOR, UPDATE} <= {each.what for each in written}
+    order = [seen.seen.index(each) for each in (up, mount, written[0], gone)]
+    assert order == sorted(order)
+    assert all(each.by[0] == program for each in (up, mount, gone, *written))
+
+
+@pytest.mark.parametrize("version", HIDING)
+def test_the_stream_to_the_documented_address_is_seen(watched, version: str) -> None:  # type: ignore[no-untyped-def]
+    session = watched(version, MONITOR, "m3").runs[0].sessions[0]
+    assert (session.address, session.port, session.transport, session.sessions) == ("202.114.4.119", 515, "tcp", 1)
+    assert session.received > 1000
+    assert "Central-station stream" in told(watched(version, MONITOR, "m3").runs[0])
+
+
+@pytest.mark.parametrize("version", HIDING)
+def test_without_its_key_the_function_is_not_seen_and_nothing_is_called_absent(watched, version: str) -> None:  # type: ignore[no-untyped-def]
+    answer = watched(version, MONITOR, "")
+    assert kinds(answer.runs[0]) == ["connect"]
+    assert answer.report.judgement.verdict is Verdict.FOUND
+    remarks = [gap for gap in answer.report.judgement.gaps if "not observed in a run" in gap.what]
+    assert any("/opt/bin/monitor for 4 s without a key" in gap.why for gap in remarks)
+    assert not any(gap.is_open for gap in remarks)
+    assert "absent" not in json.dumps([(gap.what, gap.why) for gap in remarks])
+
+
+@pytest.mark.parametrize(("program", "keys"), [(MONITOR, "m3"), (UPDATE, "C")])
+def test_the_version_without_networking_does_none_of_it(watched, program: str, keys: str) -> None:  # type: ignore[no-untyped-def]
+    answer = watched("2025-07", program, keys)
+    assert answer.runs[0].seen == ()
+    assert answer.runs[0].sessions == ()
+    assert answer.runs[0].output.splitlines()[0].endswith("2025-07")
+    assert answer.acts == ()
+
+
+def test_the_signed_version_is_seen_verifying_and_refusing(watched) -> None:  # type: ignore[no-untyped-def]
+    seen = watched("signed", UPDATE, "C").runs[0]
+    assert first(seen, "mount").what == "192.168.1.3:/updates"
+    assert any("usign -V -m /mnt/monitor -x /mnt/monitor.sig" in each.what for each in seen.seen)
+    assert "/var/log/update.log" in {each.what for each in seen.seen if each.kind == "write"}
+    assert seen.taken == ()
+    assert watched("signed", UPDATE, "C").acts == ()  # its settings name the peer
+
+
+@pytest.mark.parametrize("version", firmware.VERSIONS)
+@pytest.mark.parametrize(("program", "keys"), [(MONITOR, "m3"), (UPDATE, "C")])
+def test_what_is_seen_was_found_by_reading_the_code(watched, version: str, program: str, keys: str) -> None:  # type: ignore[no-untyped-def]
+    answer = watched(version, program, keys)
+    missed = only_seen(answer.read.findings, answer.acts)
+    assert [(act.rule, act.by[:1], act.said) for act in missed] == []
+
+
+@pytest.mark.parametrize("version", HIDING)
+def test_what_is_seen_makes_the_finding_surer_and_joins_its_evidence(watched, version: str) -> None:  # type: ignore[no-untyped-def]
+    answer = watched(version, MONITOR, "m3")
+    for rule in PERSONALITIES[version].fires[:3]:
+        findings = [each for each in answer.report.judgement.findings if each.rule == rule]
+        mine = [each for each in findings if any("observed" in evidence.where for evidence in each.evidence)]
+        assert mine, rule
+        assert {each.confidence for each in mine} == {0.99}
+        assert all("Observed in a run" in each.summary for each in mine)
+        before = {each.id: each for each in answer.read.findings}
+        assert all(each.id in before and before[each.id].confidence < 0.99 for each in mine)
+
+
+def test_a_file_of_the_share_that_is_started_is_seen(images: Path) -> None:
+    answer = run(images / "2.0.8", RunRequest(("/sbin/init",), keys="C", seconds=5))
+    assert ("interface", "eth0", "down") in {(each.kind, each.what, each.to) for each in answer.runs[0].seen}
+    assert "firmware.runs-remote-file" in {act.rule for act in answer.acts}
+    assert answer.runs[0].ended == 0
+
+
+def test_a_program_by_itself_runs_with_the_twins_tools(images: Path, tmp_path: Path) -> None:
+    from wardwatch.firmware.image import open_image
+
+    node = open_image(images / "2.0.6").index[MONITOR]
+    (tmp_path / "monitor").write_bytes(node.read(node.size))
+    seen = run(tmp_path / "monitor", RunRequest(keys="m3", seconds=4)).runs[0]
+    assert [each.to for each in seen.seen if each.kind == "interface"] == ["up"]
+    assert first(seen, "mount").what == "202.114.4.119:/pm"
