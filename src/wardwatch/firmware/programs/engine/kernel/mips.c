@@ -95,6 +95,19 @@ static void multiply(engine *e, path *p, u32 op, val a, val b) {
     }
 }
 
+/* MADD, MADDU, MSUB, MSUBU: HI and LO together take the product, or lose it (MIPS32, volume II). */
+static void accumulate(engine *e, path *p, u32 f, val a, val b) {
+    const val high = p->r[32], low = p->r[33];
+    if (a.t || b.t || high.t || low.t) {
+        p->r[32] = p->r[33] = mixed(e, a.t ? a : b.t ? b : high.t ? high : low, known(0));
+        return;
+    }
+    const u64 product = f & 1 ? (u64)(u32)a.v * (u32)b.v : (u64)((i64)(i32)a.v * (i32)b.v);
+    const u64 held = (u64)(u32)high.v << 32 | (u32)low.v, sum = f & 4 ? held - product : held + product;
+    p->r[33] = known((u32)sum);
+    p->r[32] = known(sum >> 32);
+}
+
 static val less(engine *e, val a, val b, bool is_signed) {
     if (a.t || b.t) {
         /* what is compared is kept, so that a branch on the outcome can say it */
@@ -149,6 +162,8 @@ static void special2(engine *e, path *p, u32 w) {
     const val s = p->r[bits(w, 25, 21)], b = p->r[t];
     if (w >> 26 == 0x1c && f == 2) {
         put(p, d, both(e, s, b, s.v * b.v));
+    } else if (w >> 26 == 0x1c && !(f & ~5u)) {
+        accumulate(e, p, f, s, b);
     } else if (w >> 26 == 0x1c && (f == 0x20 || f == 0x21)) {
         const u32 v = f == 0x20 ? (u32)s.v : ~(u32)s.v;
         put(p, d, s.t ? mixed(e, s, known(0)) : known(v ? (u32)__builtin_clz(v) : 32));

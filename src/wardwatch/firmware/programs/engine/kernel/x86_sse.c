@@ -275,6 +275,18 @@ static void scanned(insn *i, bool last) {
         x86_put(i, i->reg, i->size, known(last ? 63 - (u32)__builtin_clzll(a.v) : (u32)__builtin_ctzll(a.v)));
 }
 
+/* SHLD and SHRD: bits of a register move in behind those shifted out. The flags are left open. */
+static void shifted_double(insn *i, bool right, val by) {
+    const val a = x86_rm(i, i->size), b = x86_get(i, i->reg, i->size);
+    const u32 width = 8 * i->size, n = (u32)by.v & (i->size == 8 ? 63 : 31);
+    if (by.t || n >= width) {
+        x86_put_rm(i, i->size, (val){0, 1});
+    } else if (n) {
+        const u64 moved = right ? a.v >> n | b.v << (width - n) : a.v << n | b.v >> (width - n);
+        x86_put_rm(i, i->size, both(i->e, a, b, width == 64 ? moved : moved & ((1ull << width) - 1)));
+    }
+}
+
 static void general(insn *i, u32 op) {
     bool writes;
     x86_modrm(i, op == 0xa4 || op == 0xac || op == 0xba ? 1 : 0);
@@ -288,8 +300,8 @@ static void general(insn *i, u32 op) {
         bit_test(i, known(x86_byte(i)), how);
         break;
     }
-    case 0xa4: case 0xac: x86_byte(i); /* fallthrough */
-    case 0xa5: case 0xad: x86_put_rm(i, i->size, (val){0, 1}); break;
+    case 0xa4: case 0xac: shifted_double(i, op == 0xac, known(x86_byte(i))); break;
+    case 0xa5: case 0xad: shifted_double(i, op == 0xad, x86_get(i, 1, 1)); break;
     case 0xaf: x86_multiply(i, i->reg, x86_get(i, i->reg, i->size), x86_rm(i, i->size)); break;
     case 0xb0: case 0xb1: x86_alu(i, 7, x86_get(i, 0, size), x86_rm(i, size), size, &writes); x86_put_rm(i, size, x86_get(i, i->reg, size)); break;
     case 0xb6: case 0xb7: x86_put(i, i->reg, i->size, x86_rm(i, op & 1 ? 2 : 1)); break;
