@@ -159,7 +159,8 @@ LINE = st.tuples(
 )
 MESSAGE = st.tuples(
     st.sampled_from(["|^~\\&", "#*+!%"]), st.sampled_from(["", "8859/1", "UNICODE UTF-8", "8859/7"]),
-    st.sampled_from(["ADT^A01", "ACK", "É"]), st.sampled_from(["utf-8", "iso8859-7"]), st.lists(LINE, max_size=4),
+    st.sampled_from(["ADT^A01", "ADT*A01*X", "ACK", "É"]), st.sampled_from(["utf-8", "iso8859-7"]),
+    st.lists(LINE, max_size=4),
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from wardwatch.protocols import sunrpc_messages as send
 from wardwatch.protocols._rpc_programs import MOUNT, NFS
+from wardwatch.protocols._rpc_records import Records
 from wardwatch.protocols.codec import Message, Side, Transport
 from wardwatch.protocols.sunrpc import CODEC
 
@@ -137,3 +138,22 @@ def test_other_protocols_are_not_claimed(place: str) -> None:
         "text": b"GET / HTTP/1.1\r\n\r\n",
     }[place]
     assert all(CODEC.recognise(transport, first, b"") == 0.0 for transport in Transport)
+
+
+WORDS = st.lists(st.sampled_from([0, 1, 2, 3, 7, 100_003, 0xFFFF_FFFF]), min_size=2, max_size=8)
+
+
+@given(st.lists(st.tuples(WORDS, st.integers(-4, 4), st.booleans()), max_size=5), st.integers(0, 20))
+def test_records_are_the_same_however_they_come(parts: list[tuple[list[int], int, bool]], lost: int) -> None:
+    sent = b""
+    for words, wrong, last in parts:
+        raw = b"".join(word.to_bytes(4, "big") for word in words)
+        sent += ((0x8000_0000 if last else 0) | max(len(raw) + wrong, 0)).to_bytes(4, "big") + raw
+    at_once, one_by_one = Records(), Records()
+    whole = at_once.feed(sent)
+    pieces = [record for byte in sent for record in one_by_one.feed(bytes([byte]))]
+    for records, into in ((at_once, whole), (one_by_one, pieces)):
+        records.lose(lost)
+        into.extend([*records.feed(sent), *records.finish()])
+    assert whole == pieces
+    assert at_once.skipped == one_by_one.skipped

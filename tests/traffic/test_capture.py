@@ -231,6 +231,10 @@ def test_what_is_no_capture_is_refused_in_words(name: str, tmp_path: Path) -> No
 
 def test_the_example_of_the_house(tmp_path: Path) -> None:
     path = write(tmp_path, "ward.pcap", b"PK\x03\x04")
+    for table in (b"src,dst,port,bytes\n192.0.2.1,192.0.2.2,80,7\n", b"a;b;c;d\r\n1;2;3;4"):
+        assert "--mapping FILE" in str(not_a_capture(path, table))
+    for text in (b"One, two, three, four\nand five", b"a,b,c,d", b"a,b\n1,2\n", b"\x01,,,\n\x01,,,\n"):
+        assert "--mapping FILE" not in str(not_a_capture(path, text))
     assert str(not_a_capture(path, b"PK\x03\x04")) == (
         f"{path}: not a capture: the file begins with 'PK', which is a zip archive. "
         "Unpack it, or give wardwatch the folder."

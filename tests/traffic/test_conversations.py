@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wardwatch.protocols.codec import Identifier, Message, Person, Side
 from wardwatch.traffic.content import Content, Patient
 from wardwatch.traffic.conversations import KEPT_EACH, PROBE_BYTES, Conversations, codecs
+from wardwatch.traffic.reassembly import Mark
+from wardwatch.traffic.rows import joined, row_end
 from wardwatch.traffic.table import Segment
 
 CODECS = codecs()
@@ -124,3 +127,58 @@ def test_many_sessions_of_one_channel_are_added_up() -> None:
     assert sum(content.sides[0].records.total() for content in kept) == 100 * (2 + 1 + 5 * 3)
     assert {patient for content in kept for patient in content.patients} == {EVA, MAX}
     assert conversations.contents[500].sessions == 1
+
+
+def test_a_row_ends_at_whatever_is_not_plain_data_in_order() -> None:
+    plain = _segments(100)[:6]
+    assert row_end(plain, 0) == 6
+    assert row_end(plain, 2) == 6
+    for change in (
+        {"flags": ACK | 1},
+        {"flags": 4},
+        {"seq": 1},
+        {"side": 1},
+        {"length": 101},
+        {"length": 0, "data": b""},
+    ):
+        assert row_end([*plain[:3], plain[3]._replace(**change), *plain[4:]], 0) == 3
+
+
+def test_a_piece_of_a_row_knows_which_packet_brought_each_byte() -> None:
+    row = _segments(100)[:3]
+    piece = joined(row)
+    assert piece.data == STREAM[:300]
+    assert (piece.mark.number, piece.last and piece.last.number) == (10, 12)
+    assert [piece.packet_at(offset).number for offset in (0, 99, 100, 199, 200, 299, 999)] == [
+        10,
+        10,
+        11,
+        11,
+        12,
+        12,
+        12,
+    ]
+
+
+def _message(kind: str, *, fields: tuple[str, ...] = (), staff: bool = False) -> Message:
+    doctor = (Identifier("doctor name", "NOBODY", person=Person.STAFF),) if staff else ()
+    return Message("hl7", kind, Side.CLIENT, 0, 9, doctor, fields)
+
+
+def test_what_messages_alike_say_is_not_passed_over() -> None:
+    mark = Mark(0, 7, 70)
+    content = Content(1)
+    content.add([_message("a"), _message("a"), _message("patient")], lambda _: mark)
+    assert content.anonymous == mark
+    content = Content(1)
+    content.add([_message("a", fields=("rate",), staff=True)], lambda _: mark)
+    assert (content.headless, content.staff) == (False, True)
+    content.add([_message("a", fields=("rate",))], lambda _: mark)
+    assert content.headless
+    assert content.sides[0].records == {"a": 2}
+
+
+def test_an_overlap_in_a_stream_that_is_read_is_told() -> None:
+    first, second = _segments(700)[:2]
+    content = _read([[first, second, first._replace(data=b"?" + first.data[1:])]])
+    assert (content.protocol, content.lost, content.conflict_count) == ("cms", 0, 1)

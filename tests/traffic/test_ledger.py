@@ -81,7 +81,7 @@ def _records(rows: list[tuple[int, int, int, int, int, int]]) -> Flows:
         record["first"], record["bport"], record["proto"], record["flags"] = first, port, proto, flags
         record["ver"] = ARP if proto == 0 else 4
         record["b"][15], record["a"][3] = host, host // 2
-        record["missing"], record["repeated"], record["payload"] = [holes, 1], [holes, 2], [holes, 2**40]
+        record["missing"], record["repeated"], record["payload"] = [holes, min(holes, 1)], [holes, 2], [holes, 2**40]
     return flows
 
 
@@ -133,3 +133,9 @@ def test_records_of_a_mask_move_together(mask: list[bool]) -> None:
     flows = _flows(len(mask)) if mask else np.zeros(0, FLOW)
     wanted = [number for number, kept in enumerate(mask, 1) if kept]
     assert flows["id"][: sums.compact(flows, np.array(mask, bool))].tolist() == wanted
+
+
+def test_pairs_that_differ_in_a_port_alone_are_kept_apart() -> None:
+    flows = _flows(3000, proto=UDP)
+    flows["bport"] = np.arange(3000)
+    assert sums.first_of_pairs(flows, 1, 1).all()

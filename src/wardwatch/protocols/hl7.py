@@ -5,7 +5,7 @@ HL7 v2.5.1: framing appendix C, segments chapters 2 (MSH, MSA), 3 (PID, PV1, NK1
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from operator import itemgetter
 from types import MappingProxyType
@@ -14,10 +14,11 @@ from typing import Final, NamedTuple
 from wardwatch.printable import printable
 
 from . import identifying as word
+from ._hl7_fields import FIELDS_OF, Field
 from ._hl7_frames import Found, Framer
 from ._hl7_text import Parsed
 from .charsets import ASCII
-from .codec import Codec, Identifier, Message, Person, Side, Signature, Transport
+from .codec import Codec, Identifier, Message, Side, Signature, Transport
 
 _MOST_IDENTIFIERS: Final = 512
 _MOST_FIELDS: Final = 64
@@ -25,64 +26,6 @@ _FIELD_LENGTH: Final = 64
 _FACT_LENGTH: Final = 256
 _INCOMPLETE: Final = "incomplete"
 
-
-def _only(*places: int, glue: str = " ") -> Callable[[list[str]], str]:
-    """A reader that joins the components at `places`, counted from 0, leaving out empty ones."""
-
-    def read(components: list[str]) -> str:
-        return glue.join(components[place] for place in places if place < len(components) and components[place])
-
-    return read
-
-
-_ID = _only(0)
-_PERSON_NAME = _only(0, 1, 2, 3, 4)  # XPN: family, given, further, suffix, prefix
-_STAFF_NAME = _only(1, 2, 3, 4, 5)  # XCN: after the number the parts of XPN
-_WHERE_FROM = _only(0, 1, 2, 3, 4, 5, glue=", ")  # XAD
-_PHONE = _only(0, 3, 4, 5, 6, 7, 11)  # XTN: number, e-mail, its parts, unformatted
-
-
-def _staff(components: list[str]) -> str:
-    return _STAFF_NAME(components) or _ID(components)
-
-
-class _Field(NamedTuple):
-    segment: str
-    place: int
-    name: str
-    read: Callable[[list[str]], str]
-    person: Person = Person.PATIENT
-
-
-_FIELDS: Final = (
-    _Field("PID", 5, word.PATIENT_NAME, _PERSON_NAME),
-    _Field("PID", 3, word.PATIENT_NUMBER, _ID),
-    _Field("PID", 2, word.PATIENT_NUMBER, _ID),
-    _Field("PID", 4, word.PATIENT_NUMBER, _ID),
-    _Field("PID", 7, word.BIRTH_DATE, _ID),
-    _Field("PID", 8, word.SEX, _ID),
-    _Field("PID", 6, word.MOTHERS_NAME, _PERSON_NAME),
-    _Field("PID", 9, word.PATIENT_NAME, _PERSON_NAME),
-    _Field("PID", 11, word.ADDRESS, _WHERE_FROM),
-    _Field("PID", 13, word.PHONE_NUMBER, _PHONE),
-    _Field("PID", 14, word.PHONE_NUMBER, _PHONE),
-    _Field("PID", 18, word.ACCOUNT_NUMBER, _ID),
-    _Field("PID", 19, word.SOCIAL_SECURITY_NUMBER, _ID),
-    _Field("MRG", 1, word.PRIOR_PATIENT_NUMBER, _ID),
-    _Field("MRG", 7, word.PRIOR_PATIENT_NAME, _PERSON_NAME),
-    *(_Field("PV1", place, word.DOCTOR_NAME, _staff, Person.STAFF) for place in (7, 8, 9, 17)),
-    _Field("PV1", 19, word.VISIT_NUMBER, _ID),
-    _Field("PV1", 44, word.ADMISSION_DATE, _ID),
-    _Field("ORC", 12, word.DOCTOR_NAME, _staff, Person.STAFF),
-    _Field("OBR", 16, word.DOCTOR_NAME, _staff, Person.STAFF),
-    _Field("NK1", 2, word.RELATIVE_NAME, _PERSON_NAME),
-    _Field("NK1", 4, word.ADDRESS, _WHERE_FROM),
-    _Field("NK1", 5, word.PHONE_NUMBER, _PHONE),
-    _Field("GT1", 3, word.GUARANTOR_NAME, _PERSON_NAME),
-    _Field("GT1", 5, word.ADDRESS, _WHERE_FROM),
-    _Field("IN1", 16, word.INSURED_NAME, _PERSON_NAME),
-    _Field("IN1", 36, word.INSURANCE_NUMBER, _ID),
-)
 
 _KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -113,13 +56,7 @@ _HEADER_FACTS: Final = (
 
 _HEADERS: Final[dict[tuple[str, ...], tuple[tuple[str, str], ...]]] = {}
 _HEADERS_KEPT: Final = 1024
-_FIELDS_OF: Final[Mapping[str, tuple[tuple[int, _Field], ...]]] = MappingProxyType(
-    {
-        name: tuple((rank, field) for rank, field in enumerate(_FIELDS) if field.segment == name)
-        for name in {field.segment for field in _FIELDS}
-    }
-)
-_READ: Final = frozenset((*_FIELDS_OF, *_PRESENT, "MSA"))
+_READ: Final = frozenset((*FIELDS_OF, *_PRESENT, "MSA"))
 _NAME: Final = 3
 _BEGINNING: Final[Mapping[str, int]] = MappingProxyType({"OBX": 4, "MSA": 2})
 """Segments of which only so many fields are read, and whose later ones differ in every message."""
@@ -233,14 +170,14 @@ def _identifiers(said: list[_Said]) -> tuple[Identifier, ...]:
 def _named(parsed: Parsed, segment: list[str]) -> tuple[tuple[int, Identifier], ...]:
     """Whom a segment names, each with the rank of the field."""
     found = []
-    for rank, field in _FIELDS_OF.get(segment[0], ()):
+    for rank, field in FIELDS_OF.get(segment[0], ()):
         if len(segment) > field.place and segment[field.place]:
             for value, charset in _values(parsed, segment, field):
                 found.append((rank, Identifier(field.name, value, charset, field.person)))
     return tuple(found[:_MOST_IDENTIFIERS])
 
 
-def _values(parsed: Parsed, segment: list[str], field: _Field) -> Iterator[tuple[str, str]]:
+def _values(parsed: Parsed, segment: list[str], field: Field) -> Iterator[tuple[str, str]]:
     if parsed.is_plain(segment[field.place]):
         if value := segment[field.place].strip():
             yield value, ASCII

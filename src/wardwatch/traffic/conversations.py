@@ -3,15 +3,15 @@
 from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from operator import itemgetter
-from typing import Final, overload
+from typing import Final
 
 from wardwatch.plugins import modules
 from wardwatch.protocols.codec import Codec, Dialogue, Side, Transport
 
 from .content import Content
-from .reassembly import SEQUENCE_SPACE, SYN, Mark, Piece, Stream
+from .reassembly import Mark, Piece, Stream
+from .rows import FIN, RST, by_side, joined, row_end
 from .table import Segment
 
 PROBE_BYTES: Final = 64 * 1024
@@ -22,10 +22,6 @@ ENDS_KEPT: Final = 50_000
 STRAGGLERS_NANOSECONDS: Final = 5 * 10**9
 RECOGNISED: Final = 0.5
 _ASK_AGAIN: Final = 4
-_FIN: Final = 0x01
-_RST: Final = 0x04
-_OPENING_OR_END: Final = SYN | _FIN | _RST
-_new_mark: Final = tuple.__new__
 
 
 def codecs() -> tuple[Codec, ...]:
@@ -59,7 +55,7 @@ class Conversation:
         index, sorted_out = 0, False
         while index < len(segments):
             if self.apart and not sorted_out:
-                segments, index, sorted_out = sorted(segments[index:], key=_side), 0, True
+                segments, index, sorted_out = sorted(segments[index:], key=by_side), 0, True
             index = self._take_row(segments, index) or self._take_one(segments, index)
 
     @property
@@ -87,10 +83,10 @@ class Conversation:
         stream = self._streams[first.side]
         if self.transport is Transport.UDP or not stream.is_next(first.seq):
             return 0
-        end = _row_end(segments, index)
+        end = row_end(segments, index)
         if end == index:
             return 0
-        piece = _joined(segments[index:end])
+        piece = joined(segments[index:end])
         stream.advance(first.seq, piece.data)
         self._read(first.side, piece)
         return end
@@ -106,9 +102,9 @@ class Conversation:
         if self.transport is Transport.UDP:
             cut = segment.length - len(segment.data)
             return [Piece(segment.data, 0, mark)] + ([Piece(b"", cut, mark)] if cut > 0 else [])
-        if segment.flags & _RST:
+        if segment.flags & RST:
             self._closed = 3
-        elif segment.flags & _FIN:
+        elif segment.flags & FIN:
             self._closed |= 1 << segment.side
         return self._streams[segment.side].add(segment.seq, segment.data, segment.length, segment.flags, mark)
 
@@ -167,58 +163,6 @@ class Conversation:
         content.conflict_count = sum(stream.conflict_count for stream in self._streams)
         content.conflicts = [conflict for stream in self._streams for conflict in stream.conflicts]
         return content
-
-
-def _row_end(segments: Sequence[Segment], index: int) -> int:
-    """Where the row of whole segments of one side with nothing but data, each behind the last, ends."""
-    side, seq = segments[index].side, segments[index].seq
-    while index < len(segments):
-        _, sender, _, _, _, begin, flags, length, _, _, data = segments[index]  # by name each costs a call
-        if sender != side or begin != seq or length != len(data) or not length or flags & _OPENING_OR_END:
-            break
-        seq = (seq + length) % SEQUENCE_SPACE
-        index += 1
-    return index
-
-
-class _Ends(Sequence[tuple[int, Mark]]):
-    """Where the parts of a row of segments end: worked out when first asked for, which is seldom."""
-
-    __slots__ = ("_made", "_row")
-
-    def __init__(self, row: Sequence[Segment]) -> None:
-        self._row = row
-        self._made: list[tuple[int, Mark]] = []
-
-    def __len__(self) -> int:
-        return len(self._row)
-
-    @overload
-    def __getitem__(self, index: int) -> tuple[int, Mark]: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[tuple[int, Mark]]: ...
-
-    def __getitem__(self, index: int | slice) -> tuple[int, Mark] | Sequence[tuple[int, Mark]]:
-        if not self._made:
-            ends = accumulate(segment.length for segment in self._row)
-            self._made = list(zip(ends, map(_mark, self._row), strict=True))
-        return self._made[index]
-
-
-_side: Final = itemgetter(Segment._fields.index("side"))
-_data: Final = itemgetter(Segment._fields.index("data"))
-
-
-def _mark(segment: Segment) -> Mark:
-    return _new_mark(Mark, segment[2:5])  # file, number, time; as Mark(...) does, without a call of its own
-
-
-def _joined(row: Sequence[Segment]) -> Piece:
-    """One piece of segments that follow each other."""
-    if len(row) == 1:
-        return Piece(row[0].data, 0, _mark(row[0]))
-    return Piece(b"".join(map(_data, row)), 0, _mark(row[0]), _Ends(row), _mark(row[-1]))
 
 
 @dataclass(slots=True)

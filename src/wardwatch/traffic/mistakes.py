@@ -18,6 +18,10 @@ class _Form(NamedTuple):
 _UNPACK: Final = "Unpack it, or give wardwatch the folder."
 _CONVERT: Final = "Convert it with `editcap -F pcapng IN OUT`, which comes with Wireshark."
 _PROGRAM: Final = "Give wardwatch a pcap or pcapng file of the traffic."
+_MAPPING: Final = (
+    "If it is a flow log, say in a TOML file which column holds what, and give it with `--mapping FILE`; "
+    "docs/flow-logs.md shows how."
+)
 _FORMS: Final = (
     _Form(b"PK", "a zip archive", _UNPACK),
     _Form(b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK),
@@ -42,6 +46,7 @@ _FORMS: Final = (
     _Form(b"\x89PNG", "a picture", _PROGRAM),
 )
 _SHOWN: Final = 4
+_LEAST_SEPARATORS: Final = 3
 _TAR: Final = slice(257, 262)
 _TEXT: Final = frozenset(string.printable.encode())
 
@@ -59,12 +64,23 @@ def _is_text(head: bytes) -> bool:
     return all(byte in _TEXT or byte > 0x7F for byte in head[:256])  # noqa: PLR2004  # beyond ASCII: text in some charset
 
 
+def _is_table(head: bytes) -> bool:
+    """Whether the first two lines are text with the same number of separators, three or more."""
+    lines = head.replace(b"\r\n", b"\n").split(b"\n")[:2]
+    if len(lines) < len(("header", "row")) or not _is_text(head):
+        return False
+    counts = [{lines[0].count(mark), lines[1].count(mark)} for mark in (b",", b";", b"\t")]
+    return any(len(each) == 1 and min(each) >= _LEAST_SEPARATORS for each in counts)
+
+
 def _form_of(head: bytes) -> _Form:
     for form in _FORMS:
         if head.startswith(form.begins):
             return form
     if head[_TAR] == b"ustar":
         return _Form(b"", "a tar archive", _UNPACK)
+    if _is_table(head):
+        return _Form(b"", "a table whose columns wardwatch does not know", _MAPPING)
     if _is_text(head):
         return _Form(b"", "text", "Give wardwatch the capture itself, or name the log's form with a mapping.")
     return _Form(b"", "no form of capture that wardwatch knows", "Give it a pcap or pcapng file, plain, .gz or .zst.")

@@ -93,3 +93,16 @@ def test_programs_started_by_name_and_through_others(play: Callable[[str], Any])
     found = route(play, text)
     assert [hop.at.file for hop in found.hops][:2] == ["/etc/init.d/rcS", "/opt/bin/starter"]
     assert found.trigger is Trigger.START_UP
+
+
+def test_main_is_handed_to_the_c_library_by_the_code_at_the_entry(play: Callable[[str], Any]) -> None:
+    text = (
+        "alone\nprogram /x\nroot a_start start-up\nedge a_start > b_start_c\n"
+        'root d_main none-found "its address is taken at 0x2010, and no call through it was found"\n'
+        'root e_other none-found "its address is taken at 0x4010, and no call through it was found"\n'
+        "in d_main\n0x4000 sh ifconfig eth0 up\nin e_other\n0x5000 sh ifconfig eth1 up\n"
+    )
+    scene = play(text).scene
+    routes = {each.subject: scene.route(each) for each in scene.of(Kind.INTERFACE_UP)}
+    assert (routes["eth0"].trigger, routes["eth0"].sure) == (Trigger.START_UP, True)
+    assert (routes["eth1"].trigger, routes["eth1"].sure) == (Trigger.NONE_FOUND, False)

@@ -88,7 +88,7 @@ def _values(event: Event, reader: Reader) -> Iterator[Value]:
 
 def _notes(name: str, event: Event, reader: Reader) -> dict[str, str]:
     notes = {}
-    if name == "ioctl" and len(event.arguments) == 3 and event.arguments[1].value == SIOCSIFFLAGS:  # noqa: PLR2004
+    if name == "ioctl" and len(event.arguments) == 3 and event.arguments[1].value == SIOCSIFFLAGS:  # noqa: PLR2004  # ioctl(2)
         up = reader.is_up(event.arguments[2])
         notes["up"] = "unknown" if up is None else "set" if up else "cleared"
     if any(held.writable for argument in event.arguments for held in argument.held):

@@ -212,7 +212,7 @@ static void one(engine *e, path *p, u32 w) {
     case 6: arm_coprocessor(e, p, w); break;
     default:
         if (w & 0x01000000)
-            p->r[0] = unknown(e, O_RETURN, 0x7ffffffeu | (p->pc & 0xffffffffu) << 32); /* a system call */
+            system_call(e, p);
         else
             arm_coprocessor(e, p, w);
     }

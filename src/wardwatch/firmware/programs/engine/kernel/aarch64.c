@@ -330,7 +330,7 @@ static void branches(engine *e, path *p, u32 w) {
         if (bits(w, 23, 21))
             p->dead = 1;
         else
-            p->r[0] = unknown(e, O_RETURN, 0x7ffffffeu | (p->pc & 0xffffffffu) << 32);
+            system_call(e, p);
     } else if ((w & 0xfff00000) == 0xd5300000 && (w & 31) != 31) {
         p->r[w & 31] = (val){0, 1};
     }

@@ -132,7 +132,7 @@ typedef struct {
     const import *slots;   /* addresses that hold a pointer to an import */
     const rule *rules;
     u64 max_steps, max_path_steps;
-    u32 visits, max_paths, max_worn, unused;
+    u32 visits, max_paths, max_worn, tells_traps;
 } settings;
 
 typedef struct arena {
@@ -246,8 +246,12 @@ u32 print_format(engine *e, path *p, val format, variadic *list, u8 *bytes, u32 
 variadic variadic_of(engine *e, path *p, u32 first);
 variadic variadic_at(engine *e, path *p, val list);
 u32 emit_event(engine *e, path *p, u32 number, const char *how);
+void emit_trap(engine *e, path *p, val number, const val *given, u32 n);
 void emit_store(engine *e, path *p, val at, val what);
 u64 site_of(const path *p);
+
+/* system_calls.c */
+void system_call(engine *e, path *p);
 
 /* one for each instruction set: executes the instruction at p->pc */
 void step_a32(engine *e, path *p);

@@ -1,7 +1,7 @@
 /* In: a call that matters. Out: its arguments, as bytes. */
 #include "core.h"
 
-enum { EVENTS_OF_SITE = 128, STRINGS = 24, BUFFER = 512 };
+enum { EVENTS_OF_SITE = 512, STRINGS = 24, BUFFER = 512 };
 
 /* Bytes as runs of known ones and runs of one origin. */
 static void put_runs(engine *e, const u8 *bytes, const u32 *tags, u32 n, u32 marks) {
@@ -181,6 +181,19 @@ u32 emit_event(engine *e, path *p, u32 number, const char *how) {
     if (made)
         *made += e->nevents != before;
     return event;
+}
+
+/* A system call as an event of its own kind: its number and what it was given. */
+void emit_trap(engine *e, path *p, val number, const val *given, u32 n) {
+    const u8 none = 0;
+    const u64 from = begin_event(e);
+    put32(e, 0xfffffffeu);
+    put32(e, e->root);
+    put32(e, n + 1);
+    put_head(e, p, 'i', number, 0);
+    for (u32 i = 0; i < n; i++)
+        put_head(e, p, 'i', given[i], 0);
+    finish_event(e, from, p->order++, &none, 0);
 }
 
 /* A pointer-sized unknown that is kept in the program's own data, for descriptors that travel through it. */

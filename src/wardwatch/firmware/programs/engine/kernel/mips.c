@@ -125,7 +125,7 @@ static void special(engine *e, path *p, u32 w, u64 *to, bool *jumps, bool *calls
         else if (((u32)t.v == 0) == (f == 0x0a))
             put(p, d, s);
         break;
-    case 0x0c: p->r[2] = unknown(e, O_RETURN, 0x7ffffffeu | (p->pc & 0xffffffffu) << 32); break;
+    case 0x0c: system_call(e, p); break;
     case 0x0d: p->dead = 1; break;
     case 0x10: put(p, d, p->r[32]); break;
     case 0x11: p->r[32] = s; break;

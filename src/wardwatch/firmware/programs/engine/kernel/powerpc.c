@@ -277,7 +277,7 @@ void step_powerpc(engine *e, path *p) {
     } else if (op == 19) {
         by_register(e, p, w);
     } else if (op == 17) {
-        p->r[3] = unknown(e, O_RETURN, 0x7ffffffeu | (at & 0xffffffffu) << 32);
+        system_call(e, p);
     } else if (op == 31) {
         special(e, p, w);
     } else if (op == 46 || op == 47) {

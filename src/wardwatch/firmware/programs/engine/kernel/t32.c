@@ -113,7 +113,7 @@ static void upper(engine *e, path *p, u32 h) {
     case 13: {
         const u32 condition = bits(h, 11, 8);
         if (condition == 15)
-            p->r[0] = unknown(e, O_RETURN, 0x7ffffffeu | (p->pc & 0xffffffffu) << 32);
+            system_call(e, p);
         else if (condition == 14)
             p->dead = 1;
         else if (decide(e, p, &p->f[0], condition, p->pc))

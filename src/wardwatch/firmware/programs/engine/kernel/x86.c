@@ -227,7 +227,12 @@ static void group5(insn *i, u32 size) {
     switch (i->reg & 7) {
     case 0: stepped(i, size, false); break;
     case 1: stepped(i, size, true); break;
-    case 2: call(i->e, i->p, x86_rm(i, word), next); break;
+    case 2:
+        if (i->segment && !i->long_mode)
+            system_call(i->e, i->p); /* CALL GS:[16] enters the system (AT_SYSINFO) */
+        else
+            call(i->e, i->p, x86_rm(i, word), next);
+        break;
     case 4: go(i->e, i->p, x86_rm(i, word)); break;
     case 6: push(i, x86_rm(i, word)); break;
     default: break;
@@ -350,7 +355,7 @@ static void others(insn *i) {
         break;
     case 0xcd:
         x86_byte(i);
-        i->p->r[0] = unknown(i->e, O_RETURN, 0x7ffffffeu | (i->p->pc & 0xffffffffu) << 32);
+        system_call(i->e, i->p);
         break;
     case 0xe0: case 0xe1: case 0xe2: case 0xe3: {
         const u64 to = cut(i->e, i->p->pc + i->at + 1 + sign(i->code[i->at < i->room ? i->at : 0], 8));

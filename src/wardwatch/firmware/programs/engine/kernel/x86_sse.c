@@ -339,7 +339,7 @@ void x86_two_bytes(insn *i) {
     } else if (op == 0x0b || op == 0xff) {
         i->p->dead = 1;
     } else if (op == 0x05 || op == 0x34) {
-        i->p->r[0] = unknown(i->e, O_RETURN, 0x7ffffffeu | (i->p->pc & 0xffffffffu) << 32);
+        system_call(i->e, i->p);
     } else if (op == 0xa2 || op == 0x31) {
         for (u32 n = 0; n < 4; n++)
             i->p->r[n] = (val){0, 1};
