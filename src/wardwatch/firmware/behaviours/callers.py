@@ -4,7 +4,7 @@ Whoever starts a program decides about the arguments of its main function: they 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -23,16 +23,21 @@ def mains_of(facts: CodeFacts) -> frozenset[str]:
     handed = {
         edge.callee.function for edge in facts.edges if edge.via is Via.CALLBACK and edge.caller.function in entries
     }
-    return frozenset({MAIN, *handed, *(root.at.function for root in facts.roots if is_handed_over(root, facts))})
+    is_handed = handed_over(facts)
+    return frozenset({MAIN, *handed, *(root.at.function for root in facts.roots if is_handed(root))})
 
 
-def is_handed_over(root: Root, facts: CodeFacts) -> bool:
-    """Whether the function's address is taken by the code at the entry: the C library calls it, main among them."""
-    if root.at.function == MAIN:
-        return True
-    taken = _TAKEN.search(root.why) if root.trigger is Trigger.NONE_FOUND else None
+def handed_over(facts: CodeFacts) -> Callable[[Root], bool]:
+    """Whether the code at the entry takes the address of a root: the C library calls it, main among them."""
     bounds = [facts.functions[name] for name in _starting(facts) if name in facts.functions]
-    return taken is not None and any(start <= int(taken[1], 16) < end for start, end in bounds)
+
+    def is_handed(root: Root) -> bool:
+        if root.at.function == MAIN:
+            return True
+        taken = _TAKEN.search(root.why) if root.trigger is Trigger.NONE_FOUND else None
+        return taken is not None and any(start <= int(taken[1], 16) < end for start, end in bounds)
+
+    return is_handed
 
 
 def _starting(facts: CodeFacts) -> set[str]:

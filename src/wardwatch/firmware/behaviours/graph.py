@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from wardwatch.firmware.words import CodeFacts, Edge, Place, Root, Text, Trigger, Via
 
-from .callers import is_handed_over
+from .callers import handed_over
 from .triggers import Set, labelled, of_edge, of_guards
 from .words import Behaviour, Hop, Kind, Route
 
@@ -168,11 +168,11 @@ def _entries(facts: CodeFacts, shown: Collection[_Key]) -> Iterable[_Way]:
     Where an edge shows from which function that is, the edge is the better way.
     """
     start = Place(facts.file)
-    by_alarm = _by_alarm(facts)
+    by_alarm, is_handed = _by_alarm(facts), handed_over(facts)
     for given in facts.roots:
         alarmed = by_alarm and given.trigger is Trigger.SIGNAL
         root = replace(given, trigger=Trigger.TIMER) if alarmed else given
-        if is_handed_over(root, facts):
+        if is_handed(root):
             yield _from_root(start, replace(root, trigger=Trigger.START_UP, sure=True))
         elif root.at.function and not (root.trigger in _BY_EDGE and _key(root) in shown):
             yield _from_root(start, root)

@@ -14,7 +14,7 @@ from wardwatch.firmware.programs.binary import Binary, Machine
 from wardwatch.firmware.words import Call, Data, Hole, Peer, Place, Text, Unread, Value
 
 from .calls import Namer, bindings, calls
-from .events import Event, Stored, events
+from .events import Event, Stored, events, handing_on
 from .kernel import Bounds, Kernel
 from .origins import FUNCTION, Kind, Origins
 from .program import SCRATCH, Caller, Prepared
@@ -104,8 +104,7 @@ def _run(prepared: Prepared, wanted: set[str], bounds: Bounds) -> _Ran:
                 kernel.run(number)
             done.update(todo)
             written = kernel.events()
-            origins = Origins(kernel.origins(), kernel.texts(), _names(prepared))
-            wrappers = _wrappers(events(written[read:]), origins) - covered
+            wrappers = handing_on(written[read:]) - covered
             read = len(written)
             prepared.functions["enter"][sorted(wrappers)] = 1
             more = callers_of(binary, wrappers)
@@ -114,22 +113,17 @@ def _run(prepared: Prepared, wanted: set[str], bounds: Bounds) -> _Ran:
             if not todo:
                 break
         happened = tuple(events(kernel.events()))
-        return _Ran(happened, origins, kernel.counts(), frozenset(_answered(binary, covered, happened, origins)))
+        origins = Origins(kernel.origins(), kernel.texts(), _names(prepared))
+        return _Ran(happened, origins, kernel.counts(), frozenset(_answered(binary, covered, happened)))
 
 
-def _wrappers(written: Iterable[Event | Stored], origins: Origins) -> set[int]:
-    """Functions that hand one of their arguments on to a call that matters."""
-    return {event.root for event in written if isinstance(event, Event) and _hands_on(event, origins)}
-
-
-def _answered(binary: Binary, wrappers: set[int], written: Iterable[Event | Stored], origins: Origins) -> set[int]:
+def _answered(binary: Binary, wrappers: set[int], written: Iterable[Event | Stored]) -> set[int]:
     """Wrappers whose caller was seen to make the same calls with its own arguments, and that no pointer reaches."""
     happened = [event for event in written if isinstance(event, Event)]
-    given = {(event.site, argument) for event in happened if event.chain for argument in (_hands_on(event, origins),)}
-    resolved = {site for site, still in given if not still}
+    resolved = {event.site for event in happened if event.chain and not event.hands_on}
     sites: dict[int, set[int]] = {}
     for event in happened:
-        if event.root in wrappers and _hands_on(event, origins):
+        if event.root in wrappers and event.hands_on:
             sites.setdefault(event.root, set()).add(event.site)
     return {
         number
@@ -138,17 +132,9 @@ def _answered(binary: Binary, wrappers: set[int], written: Iterable[Event | Stor
     }
 
 
-def _hands_on(event: Event, origins: Origins) -> bool:
-    return any(
-        origins.is_argument(argument.tag)
-        or any(origins.is_argument(run.tag) for held in argument.held for run in held.runs)
-        for argument in event.arguments
-    )
-
-
 def _is_answered(event: Event, ran: _Ran) -> bool:
     """What callers were seen to hand in says more than 'argument 0'."""
-    return event.root in ran.answered and _hands_on(event, ran.origins)
+    return event.root in ran.answered and event.hands_on
 
 
 def _sites(binary: Binary, wanted: set[str]) -> set[int]:

@@ -1,8 +1,8 @@
 """In: events of one program. Out: `Call`s, each once, with the guards that all ways to it share."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
 from wardwatch.firmware.words import Call, Guard, Peer, Place, Value
 
@@ -12,6 +12,7 @@ from .values import SIOCSIFFLAGS, Reader, bound, lists
 
 RELATIONS: Final = ("==", "!=", "<", "<=", ">", ">=")
 GUARDS_MAX: Final = 12
+_T = TypeVar("_T")
 _FAILED: Final = ((0xFFFFFFFF,), (0xFFFFFFFFFFFFFFFF,))
 _TOLD: Final = {Kind.ARGUMENT, Kind.RETURN, Kind.GLOBAL, Kind.READ, Kind.DEREF}
 
@@ -26,16 +27,50 @@ class Namer:
     file: str
 
 
-def _guards(event: Event, reader: Reader) -> tuple[Guard, ...]:
-    """The conditions of one way, first one first; each subject and relation once."""
-    found: dict[Guard, None] = {}
-    for tag, relation, number in reversed(event.guards):
-        origin = reader.origins
-        if tag and relation < len(RELATIONS) and origin.kind(origin.leaf(tag)) in _TOLD:
-            subject = origin.hole(tag)
-            if subject.sources != ("unknown",):
-                found.setdefault(Guard(subject, RELATIONS[relation], number))
-    return tuple(found)
+class _Numbered:
+    """Guards and argument lists, each different one put into words once and called by a number from then on."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.guards: list[Guard] = []
+        self._guard: dict[Guard, int] = {}
+        self._told: dict[tuple[int, int, int], int | None] = {}
+        self.values: list[tuple[Value, ...]] = []
+        self._value: dict[tuple[Value, ...], int] = {}
+        self._written: dict[bytes, int] = {}
+
+    def guards_of(self, event: Event) -> tuple[int, ...]:
+        """The conditions of one way, first one first; each subject and relation once."""
+        told = self._told
+        for guard in event.guards:
+            if guard not in told:
+                told[guard] = self._guard_number(*guard)
+        found = dict.fromkeys(told[guard] for guard in reversed(event.guards))
+        return tuple(number for number in found if number is not None)
+
+    def _guard_number(self, tag: int, relation: int, constant: int) -> int | None:
+        origins = self._reader.origins
+        if not tag or relation >= len(RELATIONS) or origins.kind(origins.leaf(tag)) not in _TOLD:
+            return None
+        subject = origins.hole(tag)
+        if subject.sources == ("unknown",):
+            return None
+        return _number(Guard(subject, RELATIONS[relation], constant), self.guards, self._guard)
+
+    def values_of(self, event: Event) -> int:
+        """The number of its arguments."""
+        found = self._written.get(event.written)
+        if found is None:
+            found = _number(tuple(_values(event, self._reader)), self.values, self._value)
+            self._written[event.written] = found
+        return found
+
+
+def _number(one: _T, every: list[_T], numbers: dict[_T, int]) -> int:
+    found = numbers.setdefault(one, len(every))
+    if found == len(every):
+        every.append(one)
+    return found
 
 
 def _values(event: Event, reader: Reader) -> Iterator[Value]:
@@ -63,16 +98,27 @@ def _notes(name: str, event: Event, reader: Reader) -> dict[str, str]:
     return notes
 
 
-def _call(event: Event, reader: Reader, namer: Namer) -> Call:
+@dataclass(slots=True)
+class _Way:
+    """One call by one way: its first event, the place in the order, and what all events that are alike share."""
+
+    event: Event
+    values: int
+    order: int
+    guards: tuple[int, ...]
+
+
+def _call(way: _Way, known: _Numbered, reader: Reader, namer: Namer) -> Call:
+    event = way.event
     name = namer.imported(event.name)
     places = (Place(namer.file, namer.function(event.root)), *(namer.place(site) for site in event.chain))
     return Call(
         name,
-        tuple(_values(event, reader)),
+        known.values[way.values],
         namer.place(event.site),
         places,
-        event.order,
-        _guards(event, reader),
+        way.order,
+        tuple(known.guards[number] for number in way.guards[-GUARDS_MAX:]),
         notes=_notes(name, event, reader),
     )
 
@@ -87,25 +133,32 @@ def bindings(events: Iterable[Event], reader: Reader, namer: Namer) -> Iterator[
 
 
 def calls(events: Iterable[Event], reader: Reader, namer: Namer) -> tuple[Call, ...]:
-    """Each different call once. A guard stays where every way to that call has it."""
-    merged: dict[tuple[object, ...], Call] = {}
+    """Each different call once, as made from nearest, none on a descriptor that is -1.
+
+    A guard stays where every way to that call has it.
+    """
+    known = _Numbered(reader)
+    nearest: dict[tuple[str, int, int], _Way] = {}
+    for way in _ways(events, known, namer):
+        key = (namer.imported(way.event.name), way.event.site, way.values)
+        before = nearest.get(key)
+        if before is None or len(way.event.chain) < len(before.event.chain):
+            nearest[key] = way
+    return tuple(
+        _call(way, known, reader, namer) for way in nearest.values() if known.values[way.values][:1] not in _FAILED
+    )
+
+
+def _ways(events: Iterable[Event], known: _Numbered, namer: Namer) -> Iterable[_Way]:
+    """Calls that are made from different places, each once."""
+    merged: dict[tuple[str, int, int, int, tuple[int, ...]], _Way] = {}
     for event in events:
-        call = _call(event, reader, namer)
-        key = (call.name, call.arguments, call.at, call.made_by)
-        before = merged.get(key)
-        if before is not None:
-            shared = tuple(guard for guard in before.guards if guard in call.guards)
-            call = replace(before, guards=shared, order=min(before.order, call.order))
-        merged[key] = call
-    return tuple(replace(call, guards=call.guards[-GUARDS_MAX:]) for call in _nearest(merged.values()))
-
-
-def _nearest(found: Iterable[Call]) -> Iterator[Call]:
-    """Of calls that differ only in who was run, the one that was run from nearest; none on a descriptor that is -1."""
-    shortest: dict[tuple[object, ...], Call] = {}
-    for call in found:
-        key = (call.name, call.arguments, call.at)
-        before = shortest.get(key)
-        if before is None or len(call.made_by) < len(before.made_by):
-            shortest[key] = call
-    return (call for call in shortest.values() if call.arguments[:1] not in _FAILED)
+        values, guards = known.values_of(event), known.guards_of(event)
+        key = (namer.imported(event.name), event.site, values, event.root, event.chain)
+        way = merged.get(key)
+        if way is None:
+            merged[key] = _Way(event, values, event.order, guards)
+        else:
+            way.order = min(way.order, event.order)
+            way.guards = tuple(number for number in way.guards if number in guards)
+    return merged.values()

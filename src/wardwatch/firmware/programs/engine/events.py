@@ -34,7 +34,11 @@ class Argument(NamedTuple):
 
 
 class Event(NamedTuple):
-    """One call, `number` from 1. `chain` are the call sites between the function that was run and this one's."""
+    """One call, `number` from 1. `chain` are the call sites between the function that was run and this one's.
+
+    `written` are the arguments as the kernel wrote them, equal where they are equal; `hands_on`: something in them goes
+    back to an argument of the function that was run.
+    """
 
     number: int
     order: int
@@ -44,6 +48,8 @@ class Event(NamedTuple):
     chain: tuple[int, ...]
     guards: tuple[tuple[int, int, int], ...]
     arguments: tuple[Argument, ...]
+    written: bytes
+    hands_on: bool
 
 
 class Stored(NamedTuple):
@@ -72,12 +78,14 @@ class _Reader:
 
 
 _U32 = struct.Struct("<I")
-_U64 = struct.Struct("<Q")
 _PAIR = struct.Struct("<II")
+_MARKS = struct.Struct("<III")
 _HEAD = struct.Struct("<IIQI")
 _GUARD = struct.Struct("<IIq")
 _ARGUMENT = struct.Struct("<IIQII")
 _STORED = struct.Struct("<IQIQII")
+_SHARED = 6
+"""Relations from here on are those of guards that not every way has."""
 
 
 def _held(reader: _Reader) -> Held:
@@ -98,25 +106,55 @@ def _argument(reader: _Reader) -> Argument:
     return Argument(chr(code), tag, value, link, tuple(_held(reader) for _ in range(count)))
 
 
-def _call(reader: _Reader, number: int, order: int) -> Event:
-    name, root, site, depth = reader.take(_HEAD)
-    chain = tuple(reader.take(_U64)[0] for _ in range(depth))
-    guards = tuple(
-        (tag, relation, value) for tag, relation, value in (reader.take(_GUARD) for _ in range(reader.number()))
-    )
-    arguments = tuple(_argument(reader) for _ in range(reader.number()))
-    return Event(number, order, name, root, site, chain, guards, arguments)
+def _arguments(written: bytes) -> tuple[Argument, ...]:
+    reader = _Reader(written, 0)
+    return tuple(_argument(reader) for _ in range(reader.number()))
+
+
+class _Once:
+    """What many events have alike, read once."""
+
+    def __init__(self) -> None:
+        self.arguments: dict[bytes, tuple[bytes, tuple[Argument, ...]]] = {}
+        self.guards: dict[tuple[int, int, int], tuple[int, int, int]] = {}
+
+    def arguments_of(self, written: bytes) -> tuple[bytes, tuple[Argument, ...]]:
+        found = self.arguments.get(written)
+        if found is None:
+            found = self.arguments[written] = (written, _arguments(written))
+        return found
+
+    def guards_of(self, written: bytes) -> tuple[tuple[int, int, int], ...]:
+        each: Iterator[tuple[int, int, int]] = _GUARD.iter_unpack(written)
+        return tuple(self.guards.setdefault(guard, guard) for guard in each if guard[1] < _SHARED)
 
 
 def events(data: bytes) -> Iterator[Event | Stored]:
     """All events in the order they were written."""
-    at, number = 0, 0
+    once = _Once()
+    for number, (at, size, order, hands_on) in enumerate(_heads(data), 1):
+        if _U32.unpack_from(data, at)[0] == STORE:
+            yield Stored(number, *_STORED.unpack_from(data, at + _U32.size))
+            continue
+        name, root, site, depth = _HEAD.unpack_from(data, at)
+        behind = at + _HEAD.size + 8 * depth
+        chain = struct.unpack_from(f"<{depth}Q", data, at + _HEAD.size)
+        written, arguments = once.arguments_of(data[behind : at + size])
+        first = at + size + _U32.size
+        guards = once.guards_of(data[first : first + _GUARD.size * _U32.unpack_from(data, at + size)[0]])
+        yield Event(number, order, name, root, site, chain, guards, arguments, written, bool(hands_on))
+
+
+def handing_on(data: bytes) -> set[int]:
+    """The functions that were run and of whose own arguments something is in a call, without reading the calls."""
+    return {_PAIR.unpack_from(data, at)[1] for at, _, _, hands_on in _heads(data) if hands_on}
+
+
+def _heads(data: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Where each event's content begins, its size, its place in the order, and whether it hands arguments on."""
+    at = 0
     while at < len(data):
-        number += 1
-        (size, order), reader = _PAIR.unpack_from(data, at), _Reader(data, at + 8)
-        if _U32.unpack_from(data, at + 8)[0] == STORE:
-            reader.at += 4
-            yield Stored(number, *reader.take(_STORED))
-        else:
-            yield _call(reader, number, order)
-        at += size
+        size, order, hands_on = _MARKS.unpack_from(data, at)
+        at += _MARKS.size
+        yield at, size, order, hands_on
+        at += size + _U32.size + _GUARD.size * _U32.unpack_from(data, at + size)[0]

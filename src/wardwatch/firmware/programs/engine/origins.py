@@ -42,6 +42,9 @@ class Kind(IntEnum):
     HEAP = 15
 
 
+_KINDS = tuple(Kind)
+
+
 class Origins:
     """Words for origins. `name` gives the name of an imported function or, from FUNCTION on, of one of the program."""
 
@@ -55,7 +58,7 @@ class Origins:
 
     def kind(self, tag: int) -> Kind:
         """What kind of origin this is."""
-        return Kind(self._kinds[tag]) if 0 <= tag < len(self._kinds) else Kind.UNKNOWN
+        return _KINDS[self._kinds[tag]] if 0 <= tag < len(self._kinds) else Kind.UNKNOWN
 
     def number(self, tag: int) -> int:
         """The origin's own number: of an argument, a function, an address, a kept text."""

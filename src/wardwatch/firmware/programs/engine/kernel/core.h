@@ -152,7 +152,7 @@ typedef struct engine {
     u8 *out;
     u64 out_used, out_room;
     u64 *seen;
-    u32 nseen, seen_slots, *seen_number, nevents;
+    u32 nseen, seen_slots, *seen_number, *seen_at, nevents; /* seen_at: where the event begins */
     u64 *visit_keys;
     u32 *visit_counts, visit_slots, nvisits;
     u8 *texts;
@@ -163,7 +163,7 @@ typedef struct engine {
     counts count;
     u64 *sites; /* call sites of imports that were reached */
     u32 nsites, site_slots;
-    bool out_failed;
+    bool out_failed, hands_on; /* hands_on: an argument of the root is in what is being written */
     u32 root;
     struct poke *pokes; /* memory given to a call, and what became of it */
     u32 npokes, nvalues;
@@ -211,6 +211,21 @@ void call(engine *e, path *p, val to, u64 back);
 void leave(engine *e, path *p);
 bool run_root(engine *e, u32 root);
 const function *function_at(const engine *e, u64 at);
+
+/* written.c */
+bool put_bytes(engine *e, const void *bytes, u64 n);
+void put32(engine *e, u32 v);
+void put64(engine *e, u64 v);
+bool is_full(const engine *e);
+u64 *so_far(engine *e, u64 site);
+u64 begin_event(engine *e);
+u32 finish_event(engine *e, u64 from, u32 order, const u8 *guards, u32 nguards);
+
+/* guards.c */
+enum { GUARDS_MAX = 64, GUARD_SIZE = 16 };
+bool from_argument(const engine *e, u32 t);
+u32 write_guards(const engine *e, const path *p, u8 *into);
+void share_guards(const engine *e, u8 *before, u32 nbefore, const u8 *others, u32 n);
 
 /* models.c, texts.c, format.c, events.c */
 void apply_rule(engine *e, path *p, u32 number);

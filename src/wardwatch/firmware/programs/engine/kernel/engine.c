@@ -40,12 +40,13 @@ static bool prepare(engine *e) {
     e->visit_counts = calloc(e->visit_slots, sizeof *e->visit_counts);
     e->seen = calloc(e->seen_slots, sizeof *e->seen);
     e->seen_number = calloc(e->seen_slots, sizeof *e->seen_number);
+    e->seen_at = calloc(e->seen_slots, sizeof *e->seen_at);
     e->sites = calloc(2 * (size_t)e->site_slots, sizeof *e->sites);
     e->texts = calloc(e->texts_room, 1);
     e->norigins = 1;
     e->texts_used = 4;
-    return e->origins && e->origin_index && e->visit_keys && e->visit_counts && e->seen && e->seen_number && e->sites &&
-           e->texts && origin_of(e, O_UNKNOWN, 0, 0, 0, false) == 1;
+    return e->origins && e->origin_index && e->visit_keys && e->visit_counts && e->seen && e->seen_number && e->seen_at &&
+           e->sites && e->texts && origin_of(e, O_UNKNOWN, 0, 0, 0, false) == 1;
 }
 
 /* NULL where there is no memory or the machine is none of those known. All that `set` points to must outlive it. */
@@ -72,6 +73,7 @@ EXPORT void ww_engine_close(engine *e) {
     free(e->visit_counts);
     free(e->seen);
     free(e->seen_number);
+    free(e->seen_at);
     free(e->sites);
     free(e->texts);
     free(e->out);

@@ -1,31 +1,7 @@
-/* In: a call that matters. Out: its arguments, written down once for each different way they can be. */
-#include <stdlib.h>
-
+/* In: a call that matters. Out: its arguments, as bytes. */
 #include "core.h"
 
-enum { OUT_MAX = 64 << 20, GUARDED = 96, FOR_SITE = 512, STRINGS = 24, BUFFER = 512 };
-
-static bool put(engine *e, const void *bytes, u64 n) {
-    if (e->out_used + n > e->out_room) {
-        u64 room = e->out_room ? e->out_room : 4096;
-        while (room < e->out_used + n)
-            room *= 2;
-        u8 *more = room > OUT_MAX ? NULL : realloc(e->out, room);
-        if (!more) {
-            e->out_failed = true;
-            return false;
-        }
-        e->out = more;
-        e->out_room = room;
-    }
-    memcpy(e->out + e->out_used, bytes, n);
-    e->out_used += n;
-    return true;
-}
-
-static void put32(engine *e, u32 v) { put(e, &v, 4); }
-
-static void put64(engine *e, u64 v) { put(e, &v, 8); }
+enum { EVENTS_OF_SITE = 512, STRINGS = 24, BUFFER = 512 };
 
 /* Bytes as runs of known ones and runs of one origin. */
 static void put_runs(engine *e, const u8 *bytes, const u32 *tags, u32 n, u32 marks) {
@@ -39,9 +15,10 @@ static void put_runs(engine *e, const u8 *bytes, const u32 *tags, u32 n, u32 mar
         while (j < n && tags[j] == tags[i])
             j++;
         put32(e, tags[i]);
+        e->hands_on |= from_argument(e, tags[i]);
         put32(e, j - i);
         if (!tags[i])
-            put(e, bytes + i, j - i);
+            put_bytes(e, bytes + i, j - i);
         i = j;
     }
 }
@@ -104,6 +81,7 @@ static u32 listed(engine *e, path *p, u32 first, val *items) {
 static void put_head(engine *e, path *p, char code, val what, u32 strings) {
     put32(e, (u32)code);
     put32(e, what.t);
+    e->hands_on |= from_argument(e, what.t);
     put64(e, what.v);
     put32(e, what.t ? link_of(p, what.t) : 0);
     put32(e, strings);
@@ -173,92 +151,21 @@ static void put_argument(engine *e, path *p, char code, u32 n) {
     }
 }
 
-static u64 digest(const u8 *bytes, u64 n) {
-    u64 h = 0xcbf29ce484222325u;
-    for (u64 i = 0; i < n; i++)
-        h = (h ^ bytes[i]) * 0x100000001b3u;
-    return h | 1;
-}
-
-/* Whether this was written down before: then its number, else 0 and a place for it. */
-static u32 seen_before(engine *e, u64 h, u32 number) {
-    if (e->nseen * 2 >= e->seen_slots)
-        return number; /* full: written down again */
-    u32 i = (u32)(h >> 20) & (e->seen_slots - 1);
-    for (; e->seen[i]; i = (i + 1) & (e->seen_slots - 1))
-        if (e->seen[i] == h)
-            return e->seen_number[i];
-    e->seen[i] = h;
-    e->seen_number[i] = number;
-    e->nseen++;
-    return 0;
-}
-
-/* How many different calls were written down for a site; NULL where there is no more room to count. */
-static u64 *written_for(engine *e, u64 site) {
-    u32 i = (u32)(site * 0x9e3779b97f4a7c15u >> 40) & (e->site_slots - 1);
-    while (e->sites[2 * i] && e->sites[2 * i] != site)
-        i = (i + 1) & (e->site_slots - 1);
-    if (!e->sites[2 * i]) {
-        if (e->nsites * 4 >= e->site_slots * 3)
-            return NULL;
-        e->nsites++;
-        e->sites[2 * i] = site;
-    }
-    return &e->sites[2 * i + 1];
-}
-
-static u32 finish(engine *e, u64 from, u64 content) {
-    if (e->out_failed) {
-        e->out_failed = false;
-        e->out_used = from;
-        e->count.cut_events++;
-        return 0;
-    }
-    const u32 number = e->nevents + 1;
-    const u32 before = seen_before(e, digest(e->out + content, e->out_used - content), number);
-    if (before) {
-        e->out_used = from;
-        return before;
-    }
-    const u32 size = (u32)(e->out_used - from);
-    memcpy(e->out + from, &size, 4);
-    e->nevents = number;
-    return number;
-}
-
-static void put_way(engine *e, const path *p, bool with_guards) {
-    put32(e, p->depth);
-    for (u32 i = 0; i < p->depth; i++)
-        put64(e, p->frames[i].site);
-    put32(e, with_guards ? p->nguards : 0);
-    for (const guard *g = p->guards; g && with_guards; g = g->next) {
-        put32(e, g->t);
-        put32(e, g->relation);
-        put64(e, (u64)g->number);
-    }
-}
-
-/* Writes the call down; the number of its event, the earlier one's where nothing is new.
- *
- * After many different ways to a site those conditions that all of them share are not looked for any more: a way is
- * written down without its guards, so that only different arguments still count.
- */
+/* Writes the call down; the number of its event, the earlier one's where nothing is new. */
 u32 emit_event(engine *e, path *p, u32 number, const char *how) {
-    u64 *written = written_for(e, p->pc);
-    if ((written && *written >= FOR_SITE) || e->out_used > OUT_MAX / 2) {
+    u8 guards[GUARDS_MAX * GUARD_SIZE];
+    u64 *made = so_far(e, p->pc);
+    if ((made && *made >= EVENTS_OF_SITE) || is_full(e)) {
         e->count.cut_events++;
         return 0;
     }
-    const u64 from = e->out_used;
-    const u32 before = e->nevents;
-    put32(e, 0);
-    put32(e, p->order++);
-    const u64 content = e->out_used;
+    const u64 from = begin_event(e);
     put32(e, number);
     put32(e, e->root);
     put64(e, p->pc);
-    put_way(e, p, !written || *written < GUARDED);
+    put32(e, p->depth);
+    for (u32 i = 0; i < p->depth; i++)
+        put64(e, p->frames[i].site);
     const u64 place = e->out_used;
     u32 count = 0;
     put32(e, 0);
@@ -269,25 +176,24 @@ u32 emit_event(engine *e, path *p, u32 number, const char *how) {
         }
     if (!e->out_failed && place + 4 <= e->out_used)
         memcpy(e->out + place, &count, 4);
-    const u32 event = finish(e, from, content);
-    if (written && e->nevents > before)
-        ++*written;
+    const u32 nguards = write_guards(e, p, guards), before = e->nevents;
+    const u32 event = finish_event(e, from, p->order++, guards, nguards);
+    if (made)
+        *made += e->nevents != before;
     return event;
 }
 
 /* A system call as an event of its own kind: its number and what it was given. */
 void emit_trap(engine *e, path *p, val number, const val *given, u32 n) {
-    const u64 from = e->out_used;
-    put32(e, 0);
-    put32(e, p->order++);
-    const u64 content = e->out_used;
+    const u8 none = 0;
+    const u64 from = begin_event(e);
     put32(e, 0xfffffffeu);
     put32(e, e->root);
     put32(e, n + 1);
     put_head(e, p, 'i', number, 0);
     for (u32 i = 0; i < n; i++)
         put_head(e, p, 'i', given[i], 0);
-    finish(e, from, content);
+    finish_event(e, from, p->order++, &none, 0);
 }
 
 /* A pointer-sized unknown that is kept in the program's own data, for descriptors that travel through it. */
@@ -295,10 +201,8 @@ void emit_store(engine *e, path *p, val at, val what) {
     const u8 kind = e->origins[what.t].kind;
     if ((kind != O_SOCKET && kind != O_OPEN) || (!at.t && !segment_at(e, at.v)))
         return;
-    const u64 from = e->out_used;
-    put32(e, 0);
-    put32(e, p->order);
-    const u64 content = e->out_used;
+    const u8 none = 0;
+    const u64 from = begin_event(e);
     put32(e, 0xffffffffu);
     put32(e, e->root);
     put64(e, p->pc);
@@ -306,5 +210,5 @@ void emit_store(engine *e, path *p, val at, val what) {
     put64(e, at.v);
     put32(e, what.t);
     put32(e, link_of(p, what.t));
-    finish(e, from, content);
+    finish_event(e, from, p->order, &none, 0);
 }

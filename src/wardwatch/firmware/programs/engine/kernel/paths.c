@@ -3,7 +3,7 @@
 
 #include "core.h"
 
-enum { DEPTH_MAX = 6, TABLE_MAX = 128, GUARDS_MAX = 64, LEAVING_MAX = 8 };
+enum { DEPTH_MAX = 6, TABLE_MAX = 128, LEAVING_MAX = 8 };
 
 static const u8 stack_register[MACHINES] = {13, 31, 29, 1, 4, 4};
 
