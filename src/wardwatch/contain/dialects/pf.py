@@ -76,7 +76,7 @@ DIALECT: Final = Dialect(
     write,
     by_mac=False,
     limits=(
-        "pfSense and OPNsense write pf.conf anew at each change: enter the lines as floating 'quick' rules, in this order.",
+        "pfSense and OPNsense write pf.conf anew at each change: enter the lines as floating 'quick' rules in order.",
         "Have them in front of all other rules, and compare what `pfctl -s rules` then shows.",
         "'pfctl -F states' ends every connection through the firewall once; choose a quiet minute.",
         "What is kept is allowed here, whatever rules follow.",
