@@ -6,18 +6,23 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from wardwatch.errors import UsageError
 from wardwatch.firmware.image import open_image
-from wardwatch.lab.seen import Run, Seen
+from wardwatch.lab.seen import Run, Seen, lines, run_from_json
 from wardwatch.twin import firmware
 from wardwatch.twin.firmware.personalities import PERSONALITIES
 from wardwatch.vocabulary import Verdict
+from wardwatch.workflows import firmware_run
+from wardwatch.workflows.documents import context, document
 from wardwatch.workflows.firmware_run import RunRequest, Watched, run
 from wardwatch.workflows.firmware_seen import only_seen, told
 
 pytestmark = pytest.mark.usefixtures("arm_here")
 Ask = Callable[[str, str, str], Watched]
 HIDING = [version for version, each in PERSONALITIES.items() if each.commands]
+ROOT = Path(__file__).resolve().parents[2]
 MONITOR, UPDATE = "/opt/bin/monitor", "/opt/bin/update"
 
 
@@ -126,7 +131,11 @@ def test_what_is_seen_makes_the_finding_surer_and_joins_its_evidence(watched: As
         assert mine, rule
         assert {each.confidence for each in mine} == {0.99}
         assert all("Observed in a run" in each.summary for each in mine)
-        before = {each.id: each.confidence for each in answer.read.findings if each.rule == rule}
+        before = {
+            each.id: each.confidence
+            for each in answer.read.findings
+            if (each.rule, each.severity != "info") == (rule, True)
+        }
         assert all(before.get(each.id, 0.0) < 0.99 for each in mine)
         assert not before or any(each.id in before for each in mine)
 
@@ -144,3 +153,33 @@ def test_a_program_by_itself_runs_with_the_twins_tools(images: Path, tmp_path: P
     seen = run(tmp_path / "monitor", RunRequest(keys="m3", seconds=4)).runs[0]
     assert [each.to for each in seen.seen if each.kind == "interface"] == ["up"]
     assert first(seen, "mount").what == "202.114.4.119:/pm"
+
+
+def test_the_report_keeps_the_form_of_the_contract(watched: Ask) -> None:
+    schema = json.loads((ROOT / "src/wardwatch/report/schema/wardwatch.report.v1.json").read_text(encoding="utf-8"))
+    report = json.loads(document("json", watched("2.0.6", MONITOR, "m3").report, context()))
+    Draft202012Validator(schema).validate(report)
+    where = [each["where"] for finding in report["findings"] for each in finding["evidence"] if each["kind"] == "file"]
+    assert {"mount", "interface", "write", "connect"} <= {each.get("observed") for each in where}
+
+
+def test_what_was_sent_and_shown_is_not_in_the_log(watched: Ask) -> None:
+    seen = watched("2.0.6", MONITOR, "m3").runs[0]
+    assert seen.sessions[0].head
+    told_lines = [json.loads(line) for line in lines(seen).splitlines()]
+    assert len(told_lines) == 1 + len(seen.seen)
+    assert "head" not in told_lines[0]["sessions"][0]
+    assert "output" not in told_lines[0]
+    assert run_from_json(json.loads(json.dumps(seen.to_json()))) == seen
+
+
+def test_without_an_emulator_there_is_a_gap(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(firmware_run, "emulator", lambda _head: None)
+    answer = run(images / "2025-07", RunRequest((MONITOR,)))
+    assert answer.runs == ()
+    assert any("qemu-arm" in gap.why and gap.is_open for gap in answer.report.judgement.gaps)
+
+
+def test_a_program_that_is_not_there_is_said(images: Path) -> None:
+    with pytest.raises(UsageError, match="not in the image"):
+        run(images / "2025-07", RunRequest(("/opt/bin/nothing",)))
