@@ -5,6 +5,7 @@ The image is opened here, where nothing can be written outside and no network is
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,7 @@ def answer(payload: bytes) -> bytes:
     nodes = open_image(Path(asked["image"])).nodes
     entries = list(_entries(nodes))
     if asked["alone"]:
+        entries = [replace(entry, mode=entry.mode | 0o500) for entry in entries]  # it came without its mode
         entries += _toolbox({entry.path for entry in entries})
     heads = (asked["head"].encode("latin-1"), *_heads(nodes))
     share = {name: text.encode() for name, text in asked["share"].items()}
@@ -56,5 +58,6 @@ def _heads(nodes: tuple[Node, ...]) -> Iterator[bytes]:
 def _toolbox(there: set[str]) -> list[Entry]:
     """The commands of the twin, for a program that comes without an image: a shell, mount, ifconfig, cp and so on."""
     nodes = open_image(twin.image(_TOOLBOX_OF)).nodes
-    folders = ("/bin/", "/sbin/", "/etc/passwd")
-    return [each for each in _entries(nodes) if each.path not in there and each.path.startswith(folders)]
+    tools = [each for each in _entries(nodes) if each.path.startswith(("/bin/", "/sbin/"))]
+    folders = [each for each in _entries(nodes) if not each.content and not each.target]
+    return [each for each in (*folders, *tools) if each.path not in there]

@@ -54,7 +54,9 @@ def acts(run: Run, is_configured: Callable[[str], bool]) -> tuple[Act, ...]:
     found_acts += [_act(PEER, run, each, _host(each.what)) for each in mounts]
     found_acts += [_act(OVERWRITES, run, each, _host(mounts[0].what)) for each in written]
     found_acts += [_act(RUNS, run, each, _host(mounts[0].what)) for each in ran]
-    found_acts += [_act(CHAIN, run, each, _host(mounts[0].what)) for each in (*up[:1], *mounts[:1], *written) if written]
+    found_acts += [
+        _act(CHAIN, run, each, _host(mounts[0].what)) for each in (*up[:1], *mounts[:1], *written) if written
+    ]
     return (*found_acts, *_calls(run, is_configured))
 
 
@@ -171,23 +173,17 @@ def _ran_later(seen: Seen, written: Sequence[Seen]) -> bool:
 
 
 def _is_of(finding: Finding, act: Act) -> bool:
+    """Whether it was found in a program that led to the act, and with the same peer where the rule is about one."""
     if finding.rule != act.rule or finding.severity is Severity.INFO:
         return False
-    if act.peer and any(
-        evidence.where.get("peer") in {act.peer, act.peer.partition(":")[0]} for evidence in finding.evidence
-    ):
-        return not act.by or _file(finding) in act.by or not _has_file(finding)
-    return act.rule not in {PEER, TELEMETRY} and any(
-        evidence.where.get("file") in act.by for evidence in finding.evidence
-    )
+    mine = [evidence for evidence in finding.evidence if evidence.where.get("file") in act.by]
+    if act.rule in {PEER, TELEMETRY}:
+        return any(evidence.where.get("peer") in {act.peer, act.peer.partition(":")[0]} for evidence in mine)
+    return bool(mine)
 
 
 def _file(finding: Finding) -> str:
     return str(finding.evidence[0].where.get("file", finding.subject))
-
-
-def _has_file(finding: Finding) -> bool:
-    return "file" in finding.evidence[0].where
 
 
 def _surer(finding: Finding, mine: Sequence[Act]) -> Finding:
