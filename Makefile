@@ -10,7 +10,8 @@ PYTEST ?= -n 2
 BENCH ?=
 
 # Package and program, where these differ.
-ORACLES := tshark tcpdump nftables/nft iptables conntrack iproute2/ip
+ORACLES := tshark tcpdump nftables/nft iptables conntrack iproute2/ip qemu-user-static/qemu-arm-static \
+	squashfs-tools/unsquashfs e2fsprogs/debugfs mtd-utils/mkfs.jffs2 genromfs
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq

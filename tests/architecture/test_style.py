@@ -28,11 +28,9 @@ LONG_FILES: dict[str, str] = {
     "firmware/programs/engine/kernel/x86.c": "one instruction set stands together; vectors apart",
     "firmware/programs/engine/kernel/x86_sse.c": "one instruction set stands together",
     "protocols/_rpc_programs.py": "the procedures of portmap, mount and NFS stand in one table, as in their RFCs",
-    "protocols/hl7.py": "one dialogue, whose shortcuts for repeated messages only hold beside the whole reading",
     "protocols/cms_blocks.py": "the blocks of the stream stand together, as in the published decoding of them",
     "traffic/beacons.py": "one statistic, whose bounds only hold together",
     "traffic/kernel/kernel.h": "the kernel's parts share one header, so that no declaration exists twice",
-    "traffic/conversations.py": "what is kept of a conversation and what is added up decide together on memory",
     "vocabulary.py": "the words stand together: who knows this file knows what domains and documents say to each other",
 }
 """Path below src/wardwatch, and why it is better in one piece."""

@@ -39,7 +39,7 @@ def test_functions_return_what_the_processor_returns(build: Callable[..., Path],
     emulator = shutil.which(EMULATORS[target])
     if not emulator:
         pytest.skip(f"{EMULATORS[target]} is not installed (Debian: qemu-user-static)")
-    path = build("pure", target, level, "-static")
+    path = build("pure", target, level, "-static", "-g")  # -g: at -Os the names of functions would go
     values = inputs()
     done = subprocess.run([emulator, str(path), *map(str, values)], capture_output=True, text=True, check=True)
     expected = [int(line) for line in done.stdout.split()]

@@ -93,5 +93,5 @@ def test_results_do_not_differ_between_runs(build: Callable[..., Path]) -> None:
 @pytest.mark.parametrize("target", ["arm", "x86-64"])
 def test_addresses_of_this_machine_are_no_peers(build: Callable[..., Path], target: str) -> None:
     result = analysed(build("local", target, "-O2", "-dynamic", "-s"))
-    assert [call.name for call in result.calls].count("connect") == 3
+    assert len({call.at for call in result.calls if call.name == "connect"}) == 3
     assert not [value for call in result.calls for value in call.arguments if isinstance(value, Peer)]

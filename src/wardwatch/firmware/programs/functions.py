@@ -44,11 +44,15 @@ def named(*tables: Symbols) -> Named:
     return Named(np.array(sorted(best), np.int64), {at: name for at, (_, name) in best.items()})
 
 
+FARTHEST: Final = (1 << 63) - 1
+"""Segments may claim to lie beyond what an int64 holds; no code is looked for there."""
+
+
 def inside(addresses: Longs, stretches: Stretches) -> Flags:
     """Which addresses lie in one of the sorted stretches."""
     if not stretches:
         return np.zeros(len(addresses), np.bool_)
-    bounds = np.array(stretches, np.int64)
+    bounds = np.array([(min(start, FARTHEST), min(end, FARTHEST)) for start, end in stretches], np.int64)
     place = np.searchsorted(bounds[:, 0], addresses, side="right") - 1
     found: Flags = (place >= 0) & (addresses < bounds[np.maximum(place, 0), 1])
     return found

@@ -162,7 +162,7 @@ val x86_alu(insn *i, u32 op, val a, val b, u32 size, bool *writes) {
     case 2: return added(i, a, b, size, true);
     case 3: return taken_away(i, a, b, size, true);
     case 5: case 7: return taken_away(i, a, b, size, false);
-    case 1: result = size < 4 || b.v != 0xffffffff ? or_values(i->e, a, b) : known(b.v); break;
+    case 1: result = b.t || b.v != x86_trim(i, known(~0ull), size).v ? or_values(i->e, a, b) : b; break;
     case 4: result = and_values(i->e, a, b); break;
     default: result = xor_values(i->e, a, b);
     }
