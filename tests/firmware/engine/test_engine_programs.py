@@ -95,3 +95,11 @@ def test_addresses_of_this_machine_are_no_peers(build: Callable[..., Path], targ
     result = analysed(build("local", target, "-O2", "-dynamic", "-s"))
     assert len({call.at for call in result.calls if call.name == "connect"}) == 3
     assert not [value for call in result.calls for value in call.arguments if isinstance(value, Peer)]
+
+
+@pytest.mark.parametrize("target", ["arm", "aarch64", "x86-64"])
+def test_whoever_asked_is_no_fixed_peer(build: Callable[..., Path], target: str) -> None:
+    result = analysed(build("reply", target, "-O2", "-dynamic", "-s"))
+    assert {"sendto", "sendmsg"} <= {call.name for call in result.calls}
+    peers = [value for call in result.calls for value in call.arguments if isinstance(value, Peer)]
+    assert [peer for peer in peers if peer.host.literal is not None] == []

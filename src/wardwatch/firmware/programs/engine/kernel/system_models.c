@@ -6,7 +6,7 @@
 #define MODEL(name) bool name(engine *e, path *p, const called *c, val *result)
 #define UNUSED (void)e, (void)p, (void)c, (void)result
 
-enum { FILLED = 512 };
+enum { FILLED = 512, ADDRESS = 28 };
 
 static bool dotted(engine *e, path *p, val at, u32 *address) {
     u8 bytes[64];
@@ -183,6 +183,34 @@ MODEL(m_read) {
     return false;
 }
 
+/* The sender's address: whatever lay there before is gone. */
+static void sender(engine *e, path *p, val at) {
+    for (u32 i = 0; i < ADDRESS && (at.t || at.v); i++)
+        write_byte(e, p, add(e, at, known(i)), 0, 1);
+}
+
+MODEL(m_recvfrom) {
+    sender(e, p, argument(e, p, 4));
+    return m_read(e, p, c, result);
+}
+
+MODEL(m_recvmsg) { /* msghdr begins with the place for the name; then its length, the iovecs and their number */
+    UNUSED;
+    const u32 word = e->set.bits / 8;
+    const val message = argument(e, p, 1);
+    sender(e, p, load(e, p, message, word, false));
+    const val vector = load(e, p, add(e, message, known(2 * word)), word, false);
+    const val size = load(e, p, add(e, vector, known(word)), word, false);
+    filled(e, p, load(e, p, vector, word, false), argument(e, p, 0), size.t ? 64 : size.v);
+    return false;
+}
+
+MODEL(m_accept) {
+    UNUSED;
+    sender(e, p, argument(e, p, 1));
+    return false;
+}
+
 MODEL(m_fread) {
     UNUSED;
     const val size = argument(e, p, 1), count = argument(e, p, 2);
@@ -255,6 +283,7 @@ const model models[] = {
     ENTRY(strlcpy), ENTRY(strlcat), ENTRY(atoi), ENTRY(toupper), ENTRY(tolower), ENTRY(inet_addr), ENTRY(inet_aton),
     ENTRY(inet_pton), ENTRY(inet_ntoa), ENTRY(swap16), ENTRY(swap32), ENTRY(malloc), ENTRY(calloc), ENTRY(realloc),
     ENTRY(socket), ENTRY(connect), ENTRY(open), ENTRY(openat), ENTRY(same), ENTRY(read), ENTRY(fread), ENTRY(fgets),
+    ENTRY(recvfrom), ENTRY(recvmsg), ENTRY(accept),
     ENTRY(sscanf), ENTRY(gethostbyname), ENTRY(getaddrinfo),
 };
 const u32 model_count = sizeof models / sizeof *models;
