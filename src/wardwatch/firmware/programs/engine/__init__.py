@@ -7,7 +7,7 @@ callers (docs/adr/0007).
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from wardwatch.firmware.programs.binary import Binary, Machine
@@ -16,6 +16,7 @@ from wardwatch.firmware.words import Call, Data, Hole, Peer, Place, Text, Unread
 from .calls import Namer, bindings, calls
 from .events import Event, Stored, events, handing_on
 from .kernel import Bounds, Kernel
+from .named import named
 from .origins import FUNCTION, Kind, Origins
 from .program import SCRATCH, Caller, Prepared
 from .rules import MATTERS
@@ -61,6 +62,7 @@ class _Ran:
 
 def run(binary: Binary, file: str = "", bounds: Bounds | None = None) -> Result:
     """The calls that matter of one program, in the order of their addresses."""
+    binary = replace(binary, names={**named(binary), **binary.names})
     prepared = Prepared(binary)
     wanted = {name for name, plain in zip(prepared.names, prepared.plain, strict=True) if plain in MATTERS}
     ran = _run(prepared, wanted, bounds or Bounds())

@@ -210,6 +210,7 @@ bool decide(engine *e, path *p, const flags *f, u32 condition, u64 at);
 void go(engine *e, path *p, val to);
 void call(engine *e, path *p, val to, u64 back);
 void leave(engine *e, path *p);
+void run_beside(engine *e, const path *p, val to, val given);
 bool run_root(engine *e, u32 root);
 const function *function_at(const engine *e, u64 at);
 

@@ -298,18 +298,31 @@ static bool is_running(const engine *e, const path *p, const function *f) {
     return false;
 }
 
-/* A call: into the function where it is one worth following, else over it. `back` is where it returns to. */
-void call(engine *e, path *p, val to, u64 back) {
+/* Where a call returns to. */
+static void arrive(engine *e, path *p, u64 back) {
     static const u8 link[MACHINES] = {14, 30, 31, 32, 0, 0};
-    const u32 machine = e->set.machine, stack = stack_register[machine];
-    const u64 sp = p->r[stack].v;
+    const u32 machine = e->set.machine, word = e->set.bits / 8;
     if (machine == X86 || machine == X86_64) {
-        const u32 word = e->set.bits / 8;
         p->r[4] = sub(e, p->r[4], known(word));
         store(e, p, p->r[4], word, known(back));
     } else {
         p->r[link[machine]] = known(back);
     }
+}
+
+static void enter(engine *e, path *p, const function *f, val to) {
+    p->frames[p->depth++].function = (u32)(f - e->set.functions);
+    if (e->set.machine == MIPS)
+        p->r[25] = to;
+    if (e->set.machine == ARM)
+        p->thumb = to.v & 1;
+    p->pc = plain(e, to.v);
+}
+
+/* A call: into the function where it is one worth following, else over it. `back` is where it returns to. */
+void call(engine *e, path *p, val to, u64 back) {
+    const u64 sp = p->r[stack_register[e->set.machine]].v;
+    arrive(e, p, back);
     if (p->depth < FRAMES)
         p->frames[p->depth] = (frame){back, sp, p->pc, 0};
     if (to.t && e->origins[to.t].kind != O_IMPORT) {
@@ -324,15 +337,32 @@ void call(engine *e, path *p, val to, u64 back) {
             skip_function(e, p, f);
             return;
         }
-        p->frames[p->depth++].function = (u32)(f - e->set.functions);
-        if (machine == MIPS)
-            p->r[25] = to;
-        if (machine == ARM)
-            p->thumb = to.v & 1;
-        p->pc = plain(e, to.v);
+        enter(e, p, f, to);
         return;
     }
     go(e, p, to);
+}
+
+/* A function that is run beside this way, or later: a thread, a handler. It gets `given` and returns to nobody. */
+void run_beside(engine *e, const path *p, val to, val given) {
+    static const u8 first[MACHINES] = {0, 0, 4, 3, 0, 7};
+    const u32 machine = e->set.machine, word = e->set.bits / 8;
+    const function *f = to.t ? NULL : function_at(e, plain(e, to.v));
+    if (!f || f->start != plain(e, to.v) || p->depth >= DEPTH_MAX || is_running(e, p, f))
+        return;
+    path *other = fork_path(e, (path *)p);
+    if (!other)
+        return;
+    if (machine == X86) {
+        other->r[4] = sub(e, other->r[4], known(word));
+        store(e, other, other->r[4], word, given);
+    } else {
+        other->r[first[machine]] = given;
+    }
+    const val sp = other->r[stack_register[machine]];
+    arrive(e, other, RETURNS);
+    other->frames[other->depth] = (frame){RETURNS, sp.v, other->pc, 0};
+    enter(e, other, f, to);
 }
 
 /* Registers in which compilers hand arguments to functions that nobody outside calls, beyond those of the convention:
