@@ -40,6 +40,8 @@ print(time.process_time() - began)
 """
 ALIKE: Final = {
     "open": {"open", "open64", "openat", "creat"},
+    "execl": {"execl", "execve"},
+    "execv": {"execv", "execve"},
     "umount": {"umount", "umount2"},
     "chmod": {"chmod", "fchmodat"},
 }
