@@ -7,7 +7,7 @@ callers (docs/adr/0007).
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from wardwatch.firmware.programs.binary import Binary, Machine
@@ -20,6 +20,7 @@ from .origins import FUNCTION, Kind, Origins
 from .program import SCRATCH, Caller, Prepared
 from .rules import MATTERS
 from .selection import callers_of, select
+from .told import told
 from .values import Reader
 
 __all__ = ["SCRATCH", "Bounds", "Caller", "Result", "Stored", "run"]
@@ -61,6 +62,8 @@ class _Ran:
 
 def run(binary: Binary, file: str = "", bounds: Bounds | None = None) -> Result:
     """The calls that matter of one program, in the order of their addresses."""
+    if binary.statically_linked:
+        binary = replace(binary, names={**told(binary), **binary.names})
     prepared = Prepared(binary)
     wanted = {name for name, plain in zip(prepared.names, prepared.plain, strict=True) if plain in MATTERS}
     ran = _run(prepared, wanted, bounds or Bounds())

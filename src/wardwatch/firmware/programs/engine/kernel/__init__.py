@@ -58,7 +58,7 @@ class _Settings(ctypes.Structure):
         ("visits", ctypes.c_uint32),
         ("max_paths", ctypes.c_uint32),
         ("max_worn", ctypes.c_uint32),
-        ("unused", ctypes.c_uint32),
+        ("tells_traps", ctypes.c_uint32),
     )
 
 
@@ -72,8 +72,8 @@ class Bounds(NamedTuple):
     `worn`: decisions of one path at branches that were tried often enough before, after which it gives up.
     """
 
-    steps: int = 12_000
-    path_steps: int = 8_000
+    steps: int = 60_000
+    path_steps: int = 30_000
     visits: int = 2
     paths: int = 128
     worn: int = 8
@@ -143,7 +143,7 @@ def layout() -> list[int]:
 class Kernel:
     """Runs functions of one program. Use as a context manager, or call `close()`."""
 
-    def __init__(self, program: Program, bounds: Bounds | None = None) -> None:
+    def __init__(self, program: Program, bounds: Bounds | None = None, *, tells_traps: bool = False) -> None:
         bounds = bounds or Bounds()
         self._library = _load()
         self._program = program  # the kernel points into it
@@ -160,7 +160,7 @@ class Kernel:
             bounds.visits,
             bounds.paths,
             bounds.worn,
-            0,
+            tells_traps,
         )
         self._handle = self._library.ww_engine_open(ctypes.byref(settings))
         if not self._handle:
