@@ -17,9 +17,10 @@ from .calls import Namer, bindings, calls
 from .events import Event, Stored, events, handing_on
 from .kernel import Bounds, Kernel
 from .origins import FUNCTION, Kind, Origins
+from .probed import probed
 from .program import SCRATCH, Caller, Prepared
-from .rules import MATTERS
-from .selection import callers_of, select
+from .rules import MATTERS, plain_name
+from .selection import callers_of, near, select
 from .told import told
 from .values import Reader
 
@@ -62,8 +63,7 @@ class _Ran:
 
 def run(binary: Binary, file: str = "", bounds: Bounds | None = None) -> Result:
     """The calls that matter of one program, in the order of their addresses."""
-    if binary.statically_linked:
-        binary = replace(binary, names={**told(binary), **binary.names})
+    binary = _named(binary) if binary.statically_linked else binary
     prepared = Prepared(binary)
     wanted = {name for name, plain in zip(prepared.names, prepared.plain, strict=True) if plain in MATTERS}
     ran = _run(prepared, wanted, bounds or Bounds())
@@ -91,6 +91,13 @@ def run(binary: Binary, file: str = "", bounds: Bounds | None = None) -> Result:
         ran.counts,
         stores,
     )
+
+
+def _named(binary: Binary) -> Binary:
+    """A static program with names of its library's functions: by texts, by system calls, by what they do."""
+    known = replace(binary, names=told(binary))
+    matters = {name for name in known.names.values() if plain_name(name) in MATTERS}
+    return replace(known, names={**known.names, **probed(known, known.names, near(known, matters))})
 
 
 def _run(prepared: Prepared, wanted: set[str], bounds: Bounds) -> _Ran:

@@ -5,7 +5,8 @@ them: a check for threads that are to be cancelled, a number that is put togethe
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -21,6 +22,8 @@ from .program import Prepared
 LARGEST: Final = 1200
 """Bytes of a function that may be one of the library's ways into the system."""
 BOUNDS: Final = Bounds(steps=4_000, path_steps=2_000, visits=1, paths=32)
+SHELLS: Final = frozenset({"system", "popen"})
+PIPES: Final = frozenset({"pipe", "pipe2"})
 AT_FDCWD: Final = -100
 ANY: Final = "*"
 
@@ -70,9 +73,10 @@ FORMS: Final = tuple(_forms())
 
 
 def told(binary: Binary) -> dict[int, str]:
-    """Function's start to name."""
-    prepared = Prepared(binary)
-    chosen = [number for number in _candidates(binary) if binary.functions[number].start not in binary.names]
+    """Function's start to name; with the names that the program has already, where nothing tells better."""
+    shells = {start: name for start, name in binary.names.items() if name in SHELLS}
+    prepared = Prepared(replace(binary, names=shells))
+    chosen = [number for number in _candidates(binary) if binary.functions[number].start not in shells]
     prepared.functions["enter"] = [function.end - function.start <= LARGEST for function in binary.functions]
     with Kernel(prepared.program, BOUNDS, tells_traps=True) as kernel:
         for number in chosen:
@@ -83,7 +87,16 @@ def told(binary: Binary) -> dict[int, str]:
         origins = Origins(kernel.origins(), kernel.texts(), str)
     numbers = NUMBERS[binary.machine]
     names = {binary.functions[root].start: _name(ways, origins, numbers, binary) for root, ways in by_root.items()}
-    return {start: name for start, name in names.items() if name}
+    told_so = {**binary.names, **{start: name for start, name in names.items() if name}}
+    return {**told_so, **_piped(binary, shells, told_so)}
+
+
+def _piped(binary: Binary, shells: Iterable[int], names: Mapping[int, str]) -> dict[int, str]:
+    """Of what starts a shell, those that make a pipe first are popen()."""
+    pipes = [number for number, function in enumerate(binary.functions) if names.get(function.start) in PIPES]
+    callers = set(binary.sites.callers[np.isin(binary.sites.callees, pipes)].tolist())
+    starts = {binary.functions[number].start for number in callers}
+    return {start: "popen" for start in shells if start in starts}
 
 
 def _candidates(binary: Binary) -> Iterator[int]:
@@ -99,9 +112,7 @@ def _candidates(binary: Binary) -> Iterator[int]:
 def _name(ways: list[Trap], origins: Origins, numbers: Mapping[int, str], binary: Binary) -> str:
     """The name that all ways through a function have in common; '' where there is none."""
     found = {_form(trap, origins, numbers, binary) for trap in ways}
-    if len(found) != 1:
-        return ""
-    name = found.pop()
+    name = "pipe2" if found == PIPES else found.pop() if len(found) == 1 else ""  # without flags it may use the older one
     if name == "open":
         return _opener(ways, origins)
     if name == "execve" and not all(_is_argument(trap.given[1], 0, origins) for trap in ways):

@@ -72,8 +72,8 @@ class Bounds(NamedTuple):
     `worn`: decisions of one path at branches that were tried often enough before, after which it gives up.
     """
 
-    steps: int = 60_000
-    path_steps: int = 30_000
+    steps: int = 12_000
+    path_steps: int = 8_000
     visits: int = 2
     paths: int = 128
     worn: int = 8
@@ -193,13 +193,14 @@ class Kernel:
         return None if status.value else result
 
     def poke(self, at: int, data: bytes) -> None:
-        """Bytes that are in memory before the next call."""
+        """Bytes that are in memory before each call from now on."""
         self._library.ww_engine_poke(self._handle, at, data, len(data))
 
     def peek(self, at: int, size: int) -> bytes:
         """What the last call left in memory that was poked, as far as it is known."""
         buffer = ctypes.create_string_buffer(max(1, size))
-        return buffer.raw[: self._library.ww_engine_peek(self._handle, at, buffer, size)]
+        done: int = self._library.ww_engine_peek(self._handle, at, buffer, size)
+        return buffer.raw[:done]
 
     def events(self) -> bytes:
         """All events so far, one after the other."""

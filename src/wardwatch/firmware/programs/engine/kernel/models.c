@@ -2,6 +2,14 @@
 #include "core.h"
 #include "models.h"
 
+enum { OUTCOMES = 4, NO_MODEL = 0 };
+
+/* The stack, what was allocated, and data that the program may write to. */
+static bool is_data(const engine *e, u64 at) {
+    const segment *s = segment_at(e, at);
+    return s ? s->writable : at >= HEAP_BASE && at < STACK_TOP;
+}
+
 val argument(engine *e, path *p, u32 n) {
     static const u8 amd64[6] = {7, 6, 2, 1, 8, 9};
     const u32 machine = e->set.machine, word = e->set.bits / 8;
@@ -47,8 +55,23 @@ val heap(engine *e, path *p, val size) {
     return place;
 }
 
+/* What a call that is not followed may have filled in: a number at `at` that so far is 0 or -1. */
+void outcome(engine *e, path *p, val at, u64 by) {
+    if (at.t || !is_data(e, at.v))
+        return;
+    const val before = load(e, p, at, 4, false);
+    if (!before.t && (!(u32)before.v || (u32)before.v == ~0u))
+        store(e, p, at, 4, unknown(e, O_RETURN, by | (p->pc & 0xffffffffu) << 32));
+}
+
+void outcomes(engine *e, path *p, u64 by) {
+    for (u32 i = 0; i < OUTCOMES; i++)
+        outcome(e, p, argument(e, p, i), by);
+}
+
 void apply_rule(engine *e, path *p, u32 number) {
     if (number >= e->set.nrules) {
+        outcomes(e, p, number);
         give(e, p, result_of(e, p, number));
         return;
     }
@@ -56,6 +79,8 @@ void apply_rule(engine *e, path *p, u32 number) {
     const u32 event = r->event[0] ? emit_event(e, p, number, r->event) : 0;
     val result = {0, 0};
     bool done = false;
+    if (!r->event[0] && r->model == NO_MODEL)
+        outcomes(e, p, number);
     if (r->model < model_count)
         done = models[r->model].run(e, p, &(called){number, event}, &result);
     if (!p->dead)
