@@ -16,6 +16,7 @@ from wardwatch.firmware.words import Call, Data, Hole, Peer, Place, Text, Unread
 from .calls import Namer, bindings, calls
 from .events import Event, Stored, events, handing_on
 from .kernel import Bounds, Kernel
+from .named import named
 from .origins import FUNCTION, Kind, Origins
 from .probed import probed
 from .program import SCRATCH, Caller, Prepared
@@ -63,6 +64,7 @@ class _Ran:
 
 def run(binary: Binary, file: str = "", bounds: Bounds | None = None) -> Result:
     """The calls that matter of one program, in the order of their addresses."""
+    binary = replace(binary, names={**named(binary), **binary.names})
     binary = _named(binary) if binary.statically_linked else binary
     prepared = Prepared(binary)
     wanted = {name for name, plain in zip(prepared.names, prepared.plain, strict=True) if plain in MATTERS}

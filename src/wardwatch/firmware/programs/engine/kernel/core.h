@@ -39,7 +39,7 @@ typedef struct {
     u64 number;
 } origin;
 
-enum { PAGE = 128, PAGES_MAX = 2048, FRAMES = 16, REGISTERS = 40, TEXT_MAX = 1024, STACK_ROOM = 0x40000 };
+enum { PAGE = 128, PAGES_MAX = 2048, FRAMES = 16, REGISTERS = 40, TEXT_MAX = 1024, STACK_ROOM = 0x40000, LAST = 16 };
 #define RETURNS 0x7fedcba0u /* the address a function that was started here returns to */
 #define STACK_TOP 0x7fd00000u
 #define HEAP_BASE 0x70000000u
@@ -71,7 +71,7 @@ typedef struct {
 typedef struct guard {
     struct guard *next;
     u32 t, relation;
-    i64 number;
+    i64 number, least; /* least: where the compared value is 0; what lies below it wraps in an unsigned comparison */
 } guard;
 
 typedef struct fact {
@@ -86,6 +86,7 @@ typedef struct happening {
 
 typedef struct path {
     struct path *below;
+    u64 last[LAST]; /* the latest decision at some branches: twice their address, and whether they were taken */
     val r[REGISTERS];
     flags f[8];
     u8 q[512];
@@ -215,6 +216,7 @@ bool decide(engine *e, path *p, const flags *f, u32 condition, u64 at);
 void go(engine *e, path *p, val to);
 void call(engine *e, path *p, val to, u64 back);
 void leave(engine *e, path *p);
+void run_beside(engine *e, const path *p, val to, val given);
 bool run_root(engine *e, u32 root);
 const function *function_at(const engine *e, u64 at);
 

@@ -8,16 +8,23 @@ static void put(path *p, u32 n, val what) {
 
 static u32 be_shift(const engine *e, u64 at) { return e->set.big ? (u32)(at & 3) : 3 - (u32)(at & 3); }
 
-/* LWL, LWR, SWL, SWR: the part of a word up to or from its boundary. */
+enum { HALVES = 256 };
+
+/* LWL, LWR, SWL, SWR: the part of a word up to or from its boundary.
+ *
+ * The bytes of a register that is loaded in two parts are kept behind the floating-point registers: after the first
+ * part its value is not known, but its second part leaves none of that.
+ */
 static void partial(engine *e, path *p, u32 op, u32 t, val at) {
     const u32 n = be_shift(e, at.v), left = op == 0x22 || op == 0x2a;
     const u32 count = left ? 4 - n : n + 1;
     u8 bytes[4];
     u32 tags[4];
     const val what = p->r[t];
+    const bool in_parts = what.t && op < 0x28;
     for (u32 i = 0; i < 4; i++) {
-        bytes[i] = (u8)(what.v >> (24 - 8 * i));
-        tags[i] = what.t;
+        bytes[i] = in_parts ? p->q[HALVES + 4 * t + i] : (u8)(what.v >> (24 - 8 * i));
+        tags[i] = in_parts ? p->qt[HALVES + 4 * t + i] : what.t;
     }
     if (left && !at.t && what.t && count == 4 && op == 0x2a) {
         store(e, p, known(at.v & ~3ull), 4, what);
@@ -37,6 +44,8 @@ static void partial(engine *e, path *p, u32 op, u32 t, val at) {
     u32 v = 0, t0 = 0;
     bool same = true;
     for (u32 i = 0; i < 4; i++) {
+        p->q[HALVES + 4 * t + i] = bytes[i];
+        p->qt[HALVES + 4 * t + i] = tags[i];
         v = v << 8 | bytes[i];
         t0 = t0 ? t0 : tags[i];
         same = same && tags[i] == tags[0];

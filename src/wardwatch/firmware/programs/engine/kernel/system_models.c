@@ -262,6 +262,38 @@ MODEL(m_exit) {
     return true;
 }
 
+MODEL(m_thread) { /* pthread_create(thread, attributes, function, argument) */
+    (void)c;
+    run_beside(e, p, argument(e, p, 2), argument(e, p, 3));
+    *result = known(0);
+    return true;
+}
+
+MODEL(m_clone) { /* clone(function, stack, flags, argument) */
+    UNUSED;
+    run_beside(e, p, argument(e, p, 0), argument(e, p, 3));
+    return false;
+}
+
+MODEL(m_signal) { /* signal(number, function) */
+    UNUSED;
+    run_beside(e, p, argument(e, p, 1), argument(e, p, 0));
+    return false;
+}
+
+MODEL(m_sigaction) { /* the function stands first in struct sigaction, on MIPS behind the flags */
+    UNUSED;
+    const val action = add(e, argument(e, p, 1), known(e->set.machine == MIPS ? 4 : 0));
+    run_beside(e, p, load(e, p, action, e->set.bits / 8, false), argument(e, p, 0));
+    return false;
+}
+
+MODEL(m_atexit) {
+    UNUSED;
+    run_beside(e, p, argument(e, p, 0), (val){0, 1});
+    return false;
+}
+
 MODEL(m_none) {
     UNUSED;
     return false;
@@ -283,7 +315,7 @@ const model models[] = {
     ENTRY(strlcpy), ENTRY(strlcat), ENTRY(atoi), ENTRY(toupper), ENTRY(tolower), ENTRY(inet_addr), ENTRY(inet_aton),
     ENTRY(inet_pton), ENTRY(inet_ntoa), ENTRY(swap16), ENTRY(swap32), ENTRY(malloc), ENTRY(calloc), ENTRY(realloc),
     ENTRY(socket), ENTRY(connect), ENTRY(open), ENTRY(openat), ENTRY(same), ENTRY(read), ENTRY(fread), ENTRY(fgets),
-    ENTRY(recvfrom), ENTRY(recvmsg), ENTRY(accept),
+    ENTRY(thread), ENTRY(clone), ENTRY(signal), ENTRY(sigaction), ENTRY(atexit), ENTRY(recvfrom), ENTRY(recvmsg), ENTRY(accept),
     ENTRY(sscanf), ENTRY(gethostbyname), ENTRY(getaddrinfo),
 };
 const u32 model_count = sizeof models / sizeof *models;
