@@ -15,7 +15,7 @@ from wardwatch.firmware.words import Call, Data, Hole, Peer, Place, Text, Unread
 
 from .calls import Namer, bindings, calls
 from .events import Event, Stored, events, handing_on
-from .kernel import Bounds, Kernel
+from .kernel import CARRIER, Bounds, Kernel
 from .named import named
 from .origins import FUNCTION, Kind, Origins
 from .probed import probed
@@ -118,7 +118,7 @@ def _run(prepared: Prepared, wanted: set[str], bounds: Bounds) -> _Ran:
             written = kernel.events()
             wrappers = handing_on(written[read:]) - covered
             read = len(written)
-            prepared.functions["enter"][sorted(wrappers)] = 1
+            prepared.functions["enter"][sorted(wrappers)] = CARRIER
             more = callers_of(binary, wrappers)
             covered |= wrappers
             todo = sorted(more)[:CALLERS]

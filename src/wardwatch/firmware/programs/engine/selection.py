@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 from wardwatch.firmware.programs.binary import Binary
 
+from .kernel import CARRIER, INTO, OVER
+
 Longs = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -21,10 +23,10 @@ BELOW = 3
 
 
 class Selection(NamedTuple):
-    """`first`: functions with calls that matter. `enter`: functions that calls are followed into."""
+    """`first`: functions with calls that matter. `enter`: functions that calls are followed into, as the kernel has it."""
 
     first: Longs
-    enter: Flags
+    enter: Longs
 
 
 def select(binary: Binary, matters: Iterable[str]) -> Selection:
@@ -46,7 +48,8 @@ def select(binary: Binary, matters: Iterable[str]) -> Selection:
         grown[modelled] = 0  # never entered
         total = np.minimum(grown, 1 << 30)
         reaches[callers[reaches[callees]]] = True
-    return Selection(first, total <= np.where(reaches, CARRIER_BYTES, HELPER_BYTES))
+    kind = np.where(reaches, CARRIER, INTO)
+    return Selection(first, np.where(total <= np.where(reaches, CARRIER_BYTES, HELPER_BYTES), kind, OVER))
 
 
 def near(binary: Binary, matters: Iterable[str]) -> tuple[int, ...]:

@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from wardwatch.errors import InstallationError
 
+OVER, INTO, CARRIER = range(3)
+"""Of a function: calls are not followed into it; they are; they are, and what matters is called in there."""
 MACHINES: Final = ("arm", "aarch64", "mips", "powerpc", "x86", "x86-64")
 
 SEGMENT: Final = np.dtype(
@@ -59,6 +61,8 @@ class _Settings(ctypes.Structure):
         ("max_paths", ctypes.c_uint32),
         ("max_worn", ctypes.c_uint32),
         ("tells_traps", ctypes.c_uint32),
+        ("is_static", ctypes.c_uint32),
+        ("unused", ctypes.c_uint32),
     )
 
 
@@ -91,6 +95,7 @@ class Program(NamedTuple):
     imports: npt.NDArray[np.void]
     slots: npt.NDArray[np.void]
     rules: npt.NDArray[np.void]
+    is_static: bool = False
 
 
 def _load() -> ctypes.CDLL:
@@ -161,6 +166,8 @@ class Kernel:
             bounds.paths,
             bounds.worn,
             tells_traps,
+            program.is_static,
+            0,
         )
         self._handle = self._library.ww_engine_open(ctypes.byref(settings))
         if not self._handle:

@@ -40,6 +40,7 @@ typedef struct {
 } origin;
 
 enum { PAGE = 128, PAGES_MAX = 2048, FRAMES = 16, REGISTERS = 40, TEXT_MAX = 1024, STACK_ROOM = 0x40000, LAST = 16 };
+enum { OVER, INTO, CARRIER };
 #define RETURNS 0x7fedcba0u /* the address a function that was started here returns to */
 #define STACK_TOP 0x7fd00000u
 #define HEAP_BASE 0x70000000u
@@ -111,7 +112,7 @@ typedef struct {
 
 typedef struct {
     u64 start, end, extent; /* extent: with what may belong to it behind its end */
-    u32 thumb, enter;
+    u32 thumb, enter; /* enter: whether calls are followed into it; CARRIER: what matters is called in there */
 } function;
 
 typedef struct {
@@ -139,7 +140,7 @@ typedef struct {
     const import *slots;   /* addresses that hold a pointer to an import */
     const rule *rules;
     u64 max_steps, max_path_steps;
-    u32 visits, max_paths, max_worn, tells_traps;
+    u32 visits, max_paths, max_worn, tells_traps, is_static, unused;
 } settings;
 
 typedef struct arena {
@@ -257,6 +258,7 @@ u32 emit_event(engine *e, path *p, u32 number, const char *how);
 void emit_trap(engine *e, path *p, val number, const val *given, u32 n);
 void emit_store(engine *e, path *p, val at, val what);
 u64 site_of(const path *p);
+bool uses_file(engine *e, path *p, val *result);
 void outcome(engine *e, path *p, val at, u64 by);
 void outcomes(engine *e, path *p, u64 by);
 

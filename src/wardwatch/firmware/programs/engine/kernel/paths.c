@@ -344,6 +344,12 @@ void call(engine *e, path *p, val to, u64 back) {
             skip_function(e, p, f);
             return;
         }
+        val result;
+        if (e->set.is_static && f->enter != CARRIER && uses_file(e, p, &result)) {
+            give(e, p, result);
+            leave(e, p);
+            return;
+        }
         enter(e, p, f, to);
         return;
     }
