@@ -44,12 +44,18 @@ def select(binary: Binary, matters: Iterable[str]) -> Selection:
     total = own.copy()
     for _ in range(ROUNDS):
         grown = own.copy()
-        np.add.at(grown, callers, total[callees])
+        # A static program's library reaches far; what of it is not followed costs nothing.
+        counted = np.where(total <= _limits(reaches), total, 0) if binary.statically_linked else total
+        np.add.at(grown, callers, counted[callees])
         grown[modelled] = 0  # never entered
         total = np.minimum(grown, 1 << 30)
         reaches[callers[reaches[callees]]] = True
     kind = np.where(reaches, CARRIER, INTO)
-    return Selection(first, np.where(total <= np.where(reaches, CARRIER_BYTES, HELPER_BYTES), kind, OVER))
+    return Selection(first, np.where(total <= _limits(reaches), kind, OVER))
+
+
+def _limits(reaches: Flags) -> Longs:
+    return np.where(reaches, CARRIER_BYTES, HELPER_BYTES)
 
 
 def near(binary: Binary, matters: Iterable[str]) -> tuple[int, ...]:

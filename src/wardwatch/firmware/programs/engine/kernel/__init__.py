@@ -76,8 +76,8 @@ class Bounds(NamedTuple):
     `worn`: decisions of one path at branches that were tried often enough before, after which it gives up.
     """
 
-    steps: int = 12_000
-    path_steps: int = 8_000
+    steps: int = 24_000
+    path_steps: int = 12_000
     visits: int = 2
     paths: int = 128
     worn: int = 8
