@@ -15,12 +15,14 @@ from wardwatch.firmware.words import Call, Data, Hole, Peer, Place, Text, Unread
 
 from .calls import Namer, bindings, calls
 from .events import Event, Stored, events, handing_on
-from .kernel import Bounds, Kernel
+from .kernel import CARRIER, Bounds, Kernel
 from .named import named
 from .origins import FUNCTION, Kind, Origins
+from .probed import probed
 from .program import SCRATCH, Caller, Prepared
-from .rules import MATTERS
-from .selection import callers_of, select
+from .rules import MATTERS, plain_name
+from .selection import callers_of, near, select
+from .told import told
 from .values import Reader
 
 __all__ = ["SCRATCH", "Bounds", "Caller", "Result", "Stored", "run"]
@@ -63,6 +65,7 @@ class _Ran:
 def run(binary: Binary, file: str = "", bounds: Bounds | None = None) -> Result:
     """The calls that matter of one program, in the order of their addresses."""
     binary = replace(binary, names={**named(binary), **binary.names})
+    binary = _named(binary) if binary.statically_linked else binary
     prepared = Prepared(binary)
     wanted = {name for name, plain in zip(prepared.names, prepared.plain, strict=True) if plain in MATTERS}
     ran = _run(prepared, wanted, bounds or Bounds())
@@ -92,6 +95,13 @@ def run(binary: Binary, file: str = "", bounds: Bounds | None = None) -> Result:
     )
 
 
+def _named(binary: Binary) -> Binary:
+    """A static program with names of its library's functions: by texts, by system calls, by what they do."""
+    known = replace(binary, names=told(binary))
+    matters = {name for name in known.names.values() if plain_name(name) in MATTERS}
+    return replace(known, names={**known.names, **probed(known, known.names, near(known, matters))})
+
+
 def _run(prepared: Prepared, wanted: set[str], bounds: Bounds) -> _Ran:
     """Functions with calls that matter, then the callers of those that hand their arguments on."""
     binary = prepared.binary
@@ -108,7 +118,7 @@ def _run(prepared: Prepared, wanted: set[str], bounds: Bounds) -> _Ran:
             written = kernel.events()
             wrappers = handing_on(written[read:]) - covered
             read = len(written)
-            prepared.functions["enter"][sorted(wrappers)] = 1
+            prepared.functions["enter"][sorted(wrappers)] = CARRIER
             more = callers_of(binary, wrappers)
             covered |= wrappers
             todo = sorted(more)[:CALLERS]

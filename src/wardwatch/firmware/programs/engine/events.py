@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 STORE = 0xFFFFFFFF
+TRAP = 0xFFFFFFFE
 
 
 class Run(NamedTuple):
@@ -62,6 +63,14 @@ class Stored(NamedTuple):
     value: int
     what: int
     link: int
+
+
+class Trap(NamedTuple):
+    """The first system call on a way through `root`: origin and value of its number and of what it was given."""
+
+    number: int
+    root: int
+    given: tuple[tuple[int, int], ...]
 
 
 class _Reader:
@@ -129,6 +138,16 @@ class _Once:
     def guards_of(self, written: bytes) -> tuple[tuple[int, int, int], ...]:
         each: Iterator[tuple[int, int, int]] = _GUARD.iter_unpack(written)
         return tuple(self.guards.setdefault(guard, guard) for guard in each if guard[1] < _SHARED)
+
+
+def traps(data: bytes) -> Iterator[Trap]:
+    """The system calls, where the kernel was asked for them."""
+    for number, (at, _, _, _) in enumerate(_heads(data), 1):
+        reader = _Reader(data, at)
+        if reader.number() == TRAP:
+            root, count = reader.take(_PAIR)
+            given = [_argument(reader) for _ in range(count)]
+            yield Trap(number, root, tuple((each.tag, each.value) for each in given))
 
 
 def events(data: bytes) -> Iterator[Event | Stored]:

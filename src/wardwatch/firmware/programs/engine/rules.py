@@ -9,7 +9,7 @@ from typing import Final
 
 MATTERS: Final = {
     "system": ("none", "s"),
-    "popen": ("none", "ss"),
+    "popen": ("popen", "ss"),
     "execl": ("none", "sl"),
     "execlp": ("none", "sl"),
     "execle": ("none", "sl"),

@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from wardwatch.errors import InstallationError
 
+OVER, INTO, CARRIER = range(3)
+"""Of a function: calls are not followed into it; they are; they are, and what matters is called in there."""
 MACHINES: Final = ("arm", "aarch64", "mips", "powerpc", "x86", "x86-64")
 
 SEGMENT: Final = np.dtype(
@@ -58,6 +60,8 @@ class _Settings(ctypes.Structure):
         ("visits", ctypes.c_uint32),
         ("max_paths", ctypes.c_uint32),
         ("max_worn", ctypes.c_uint32),
+        ("tells_traps", ctypes.c_uint32),
+        ("is_static", ctypes.c_uint32),
         ("unused", ctypes.c_uint32),
     )
 
@@ -72,8 +76,8 @@ class Bounds(NamedTuple):
     `worn`: decisions of one path at branches that were tried often enough before, after which it gives up.
     """
 
-    steps: int = 12_000
-    path_steps: int = 8_000
+    steps: int = 24_000
+    path_steps: int = 12_000
     visits: int = 2
     paths: int = 128
     worn: int = 8
@@ -91,6 +95,7 @@ class Program(NamedTuple):
     imports: npt.NDArray[np.void]
     slots: npt.NDArray[np.void]
     rules: npt.NDArray[np.void]
+    is_static: bool = False
 
 
 def _load() -> ctypes.CDLL:
@@ -143,7 +148,7 @@ def layout() -> list[int]:
 class Kernel:
     """Runs functions of one program. Use as a context manager, or call `close()`."""
 
-    def __init__(self, program: Program, bounds: Bounds | None = None) -> None:
+    def __init__(self, program: Program, bounds: Bounds | None = None, *, tells_traps: bool = False) -> None:
         bounds = bounds or Bounds()
         self._library = _load()
         self._program = program  # the kernel points into it
@@ -160,6 +165,8 @@ class Kernel:
             bounds.visits,
             bounds.paths,
             bounds.worn,
+            tells_traps,
+            program.is_static,
             0,
         )
         self._handle = self._library.ww_engine_open(ctypes.byref(settings))
@@ -193,13 +200,14 @@ class Kernel:
         return None if status.value else result
 
     def poke(self, at: int, data: bytes) -> None:
-        """Bytes that are in memory before the next call."""
+        """Bytes that are in memory before each call from now on."""
         self._library.ww_engine_poke(self._handle, at, data, len(data))
 
     def peek(self, at: int, size: int) -> bytes:
         """What the last call left in memory that was poked, as far as it is known."""
         buffer = ctypes.create_string_buffer(max(1, size))
-        return buffer.raw[: self._library.ww_engine_peek(self._handle, at, buffer, size)]
+        done: int = self._library.ww_engine_peek(self._handle, at, buffer, size)
+        return buffer.raw[:done]
 
     def events(self) -> bytes:
         """All events so far, one after the other."""

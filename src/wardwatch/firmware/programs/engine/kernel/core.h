@@ -39,7 +39,8 @@ typedef struct {
     u64 number;
 } origin;
 
-enum { PAGE = 128, PAGES_MAX = 2048, FRAMES = 10, REGISTERS = 40, TEXT_MAX = 1024, STACK_ROOM = 0x40000, LAST = 16 };
+enum { PAGE = 128, PAGES_MAX = 2048, FRAMES = 16, REGISTERS = 40, TEXT_MAX = 1024, STACK_ROOM = 0x40000, LAST = 16 };
+enum { OVER, INTO, CARRIER };
 #define RETURNS 0x7fedcba0u /* the address a function that was started here returns to */
 #define STACK_TOP 0x7fd00000u
 #define HEAP_BASE 0x70000000u
@@ -79,6 +80,11 @@ typedef struct fact {
     u32 t, event;
 } fact;
 
+typedef struct happening {
+    struct happening *next;
+    u32 event;
+} happening;
+
 typedef struct path {
     struct path *below;
     u64 last[LAST]; /* the latest decision at some branches: twice their address, and whether they were taken */
@@ -93,6 +99,7 @@ typedef struct path {
     frame frames[FRAMES];
     guard *guards;
     fact *facts;
+    happening *happened;
     slot *slots;
     u32 used, room;
 } path;
@@ -105,7 +112,7 @@ typedef struct {
 
 typedef struct {
     u64 start, end, extent; /* extent: with what may belong to it behind its end */
-    u32 thumb, enter;
+    u32 thumb, enter; /* enter: whether calls are followed into it; CARRIER: what matters is called in there */
 } function;
 
 typedef struct {
@@ -133,7 +140,7 @@ typedef struct {
     const import *slots;   /* addresses that hold a pointer to an import */
     const rule *rules;
     u64 max_steps, max_path_steps;
-    u32 visits, max_paths, max_worn, tells_traps;
+    u32 visits, max_paths, max_worn, tells_traps, is_static, unused;
 } settings;
 
 typedef struct arena {
@@ -143,7 +150,7 @@ typedef struct arena {
 
 typedef struct poke {
     u64 at;
-    u8 byte, unknown;
+    u8 byte, left, unknown;
 } poke;
 
 typedef struct engine {
@@ -223,7 +230,7 @@ void put64(engine *e, u64 v);
 bool is_full(const engine *e);
 u64 *so_far(engine *e, u64 site);
 u64 begin_event(engine *e);
-u32 finish_event(engine *e, u64 from, u32 order, const u8 *guards, u32 nguards);
+u32 finish_event(engine *e, path *p, u64 from, const u8 *guards, u32 nguards);
 
 /* guards.c */
 enum { GUARDS_MAX = 64, GUARD_SIZE = 16 };
@@ -254,6 +261,9 @@ u32 emit_event(engine *e, path *p, u32 number, const char *how);
 void emit_trap(engine *e, path *p, val number, const val *given, u32 n);
 void emit_store(engine *e, path *p, val at, val what);
 u64 site_of(const path *p);
+bool uses_file(engine *e, path *p, val *result);
+void outcome(engine *e, path *p, val at, u64 by);
+void outcomes(engine *e, path *p, u64 by);
 
 /* system_calls.c */
 void system_call(engine *e, path *p);

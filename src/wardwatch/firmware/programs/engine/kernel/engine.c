@@ -106,7 +106,7 @@ EXPORT void ww_engine_poke(engine *e, u64 at, const u8 *bytes, u32 n) {
         return;
     e->pokes = more;
     for (u32 i = 0; i < n; i++)
-        e->pokes[e->npokes++] = (poke){at + i, bytes[i], 0};
+        e->pokes[e->npokes++] = (poke){at + i, bytes[i], bytes[i], 0};
 }
 
 /* Memory as it was when the last call returned, of the places that were poked; how many bytes were known. */
@@ -116,7 +116,7 @@ EXPORT u32 ww_engine_peek(engine *e, u64 at, u8 *bytes, u32 n) {
         if (e->pokes[i].at == at + done) {
             if (e->pokes[i].unknown)
                 break;
-            bytes[done++] = e->pokes[i].byte;
+            bytes[done++] = e->pokes[i].left;
         }
     return done;
 }

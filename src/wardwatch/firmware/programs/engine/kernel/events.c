@@ -190,7 +190,7 @@ u32 emit_event(engine *e, path *p, u32 number, const char *how) {
     if (!e->out_failed && place + 4 <= e->out_used)
         memcpy(e->out + place, &count, 4);
     const u32 nguards = write_guards(e, p, guards), before = e->nevents;
-    const u32 event = finish_event(e, from, p->order++, guards, nguards);
+    const u32 event = finish_event(e, p, from, guards, nguards);
     if (made)
         *made += e->nevents != before;
     return event;
@@ -206,7 +206,7 @@ void emit_trap(engine *e, path *p, val number, const val *given, u32 n) {
     put_head(e, p, 'i', number, 0);
     for (u32 i = 0; i < n; i++)
         put_head(e, p, 'i', given[i], 0);
-    finish_event(e, from, p->order++, &none, 0);
+    finish_event(e, p, from, &none, 0);
 }
 
 /* A pointer-sized unknown that is kept in the program's own data, for descriptors that travel through it. */
@@ -223,5 +223,5 @@ void emit_store(engine *e, path *p, val at, val what) {
     put64(e, at.v);
     put32(e, what.t);
     put32(e, link_of(p, what.t));
-    finish_event(e, from, p->order, &none, 0);
+    finish_event(e, p, from, &none, 0);
 }

@@ -33,7 +33,7 @@ MODEL(m_asprintf_chk); MODEL(m_strlcpy); MODEL(m_strlcat); MODEL(m_atoi); MODEL(
 MODEL(m_inet_addr); MODEL(m_inet_aton); MODEL(m_inet_pton); MODEL(m_inet_ntoa); MODEL(m_swap16); MODEL(m_swap32);
 MODEL(m_malloc); MODEL(m_calloc); MODEL(m_realloc); MODEL(m_socket); MODEL(m_connect); MODEL(m_open); MODEL(m_openat);
 MODEL(m_same); MODEL(m_read); MODEL(m_fread); MODEL(m_fgets); MODEL(m_gethostbyname); MODEL(m_getaddrinfo);
-MODEL(m_exit); MODEL(m_none); MODEL(m_zero); MODEL(m_sscanf); MODEL(m_recvfrom); MODEL(m_recvmsg); MODEL(m_accept);
+MODEL(m_popen); MODEL(m_exit); MODEL(m_none); MODEL(m_zero); MODEL(m_sscanf); MODEL(m_recvfrom); MODEL(m_recvmsg); MODEL(m_accept);
 MODEL(m_thread); MODEL(m_clone); MODEL(m_signal); MODEL(m_sigaction); MODEL(m_atexit);
 #undef MODEL
 

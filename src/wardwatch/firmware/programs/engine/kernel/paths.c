@@ -116,6 +116,10 @@ bool decide(engine *e, path *p, const flags *f, u32 condition, u64 at) {
         return holds(f, condition);
     if (!yes || !no)
         return yes != 0;
+    if (e->values) { /* all that was given is known: what it does rests on something else */
+        p->dead = 1;
+        return false;
+    }
     u32 *taken = visits(e, p, at, true), *passed = visits(e, p, at, false);
     const u32 ntaken = taken ? *taken : e->set.visits, npassed = passed ? *passed : e->set.visits;
     bool first = ntaken < npassed || (ntaken == npassed && p->steps & 1);
@@ -209,7 +213,7 @@ static void table(engine *e, path *p, val to) {
     const function *f = function_at(e, p->pc);
     const u32 leaf = leaf_of(e, to.t);
     u32 *seen = visits(e, p, p->pc | 1ull << 40, true), found = 0; /* a key apart from that of the condition */
-    if (f && leaf != to.t && (!seen || *seen < e->set.visits)) {
+    if (f && leaf != to.t && !e->values && (!seen || *seen < e->set.visits)) {
         if (seen)
             ++*seen;
         found = cases(e, p, to, leaf, f);
@@ -225,6 +229,7 @@ static bool is_back(const path *p, u64 to, u64 sp) {
 
 static void skip_function(engine *e, path *p, const function *f) {
     const u64 number = 0x80000000u | (u64)(f - e->set.functions);
+    outcomes(e, p, number);
     give(e, p, unknown(e, O_RETURN, number | (p->pc & 0xffffffffu) << 32));
     leave(e, p);
 }
@@ -243,7 +248,7 @@ static void returned(engine *e, path *p) {
     for (u32 i = 0; i < e->npokes; i++) {
         u32 tag;
         bool there;
-        e->pokes[i].byte = read_byte(e, p, known(e->pokes[i].at), &tag, &there);
+        e->pokes[i].left = read_byte(e, p, known(e->pokes[i].at), &tag, &there);
         e->pokes[i].unknown = tag != 0;
     }
 }
@@ -327,14 +332,22 @@ void call(engine *e, path *p, val to, u64 back) {
         p->frames[p->depth] = (frame){back, sp, p->pc, 0};
     if (to.t && e->origins[to.t].kind != O_IMPORT) {
         e->count.unresolved++;
+        outcomes(e, p, 0x7fffffffu);
         give(e, p, unknown(e, O_RETURN, 0x7fffffffu | (p->pc & 0xffffffffu) << 32));
         leave(e, p);
         return;
     }
     const function *f = to.t ? NULL : function_at(e, plain(e, to.v));
     if (f && f->start == plain(e, to.v) && !import_at(e, plain(e, to.v))) {
-        if (!f->enter || p->depth >= DEPTH_MAX || is_running(e, p, f)) {
+        const u32 deepest = e->values ? FRAMES : DEPTH_MAX; /* with known values there is one way only */
+        if (!f->enter || p->depth >= deepest || (!e->values && is_running(e, p, f))) {
             skip_function(e, p, f);
+            return;
+        }
+        val result;
+        if (e->set.is_static && f->enter != CARRIER && uses_file(e, p, &result)) {
+            give(e, p, result);
+            leave(e, p);
             return;
         }
         enter(e, p, f, to);
@@ -460,7 +473,8 @@ static path *fresh_path(void) {
 bool run_root(engine *e, u32 root) {
     if (root >= e->set.nfunctions)
         return false;
-    memset(e->visit_keys, 0, e->visit_slots * sizeof *e->visit_keys);
+    if (e->nvisits)
+        memset(e->visit_keys, 0, e->visit_slots * sizeof *e->visit_keys);
     e->nvisits = 0;
     e->root = root;
     path *p = fresh_path();
