@@ -106,7 +106,7 @@ class Reader:
                 break
             name.append((tag, byte))
         if not name or (not name[0][0] and not chr(name[0][1]).isalnum()):
-            return self.plain(argument)
+            return self.plain(argument) if argument.tag else Hole("not known")
         return self.written(name)
 
     def written(self, data: Bytes) -> Text:
