@@ -16,6 +16,7 @@ from .events import Held, Run
 DEPTH = 16
 DEVICES = "/dev/"
 FUNCTION = 0x80000000
+STDIN = 0
 POINTER, TRAP = 0x7FFFFFFF, 0x7FFFFFFE
 _COUNT = struct.Struct("<I")
 _BYTE = struct.Struct("<IB")
@@ -113,7 +114,7 @@ class Origins:
         if kind is Kind.GLOBAL or (kind is Kind.DEREF and not self._parents[leaf]):
             return Hole(f"the variable at 0x{number:x}", (f"global:0x{number:x}",))
         if kind is Kind.READ:
-            return self._read(self._parents[leaf])
+            return self._read(self._parents[leaf], number - 1)
         if kind is Kind.OPEN:
             path = str(self.kept(number))
             return Hole(f"the open file {path}", (_place(path),))
@@ -133,8 +134,10 @@ class Origins:
         name = self._name(number)
         return Hole(f"returned by {name}", (f"return:{name}",))
 
-    def _read(self, what: int) -> Hole:
+    def _read(self, what: int, descriptor: int) -> Hole:
         kind = self.kind(what)
+        if not what and descriptor == STDIN:
+            return Hole("read from standard input", ("device:/dev/stdin",))
         if what and kind is Kind.OPEN:
             path = str(self.kept(self._numbers[what]))
             return Hole(f"read from {path}", (_place(path),))

@@ -237,6 +237,7 @@ enum { GUARDS_MAX = 64, GUARD_SIZE = 16 };
 bool from_argument(const engine *e, u32 t);
 bool from_data(const engine *e, u32 t);
 u32 write_guards(const engine *e, const path *p, u8 *into);
+void forget_guards(engine *e, path *p, u32 t);
 void share_guards(const engine *e, u8 *before, u32 nbefore, const u8 *others, u32 n);
 
 /* models.c, texts.c, format.c, events.c */

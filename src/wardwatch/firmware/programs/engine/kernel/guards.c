@@ -93,3 +93,26 @@ void share_guards(const engine *e, u8 *before, u32 nbefore, const u8 *others, u3
         }
     }
 }
+
+/* A fresh value has taken the place of an earlier one of this origin: what was said of that one does not hold for it. */
+void forget_guards(engine *e, path *p, u32 t) {
+    bool any = false;
+    for (const guard *g = p->guards; g && !any; g = g->next)
+        any = told(e, g->t) == t;
+    if (!any)
+        return;
+    guard *kept = NULL, **end = &kept;
+    u32 n = 0;
+    for (const guard *g = p->guards; g; g = g->next) {
+        guard *copy = told(e, g->t) == t ? NULL : small_alloc(e, sizeof *copy);
+        if (!copy)
+            continue;
+        *copy = *g;
+        copy->next = NULL;
+        *end = copy;
+        end = &copy->next;
+        n++;
+    }
+    p->guards = kept;
+    p->nguards = n;
+}

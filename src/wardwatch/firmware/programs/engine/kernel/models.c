@@ -42,8 +42,10 @@ void bind_fact(engine *e, path *p, val what, u32 event) {
     p->facts = f;
 }
 
-val result_of(engine *e, const path *p, u32 number) {
-    return unknown(e, O_RETURN, number | (p->pc & 0xffffffffu) << 32);
+val result_of(engine *e, path *p, u32 number) {
+    const val result = unknown(e, O_RETURN, number | (p->pc & 0xffffffffu) << 32);
+    forget_guards(e, p, result.t);
+    return result;
 }
 
 val heap(engine *e, path *p, val size) {

@@ -20,7 +20,7 @@ extern const model models[];
 extern const u32 model_count;
 
 void bind_fact(engine *e, path *p, val what, u32 event);
-val result_of(engine *e, const path *p, u32 number);
+val result_of(engine *e, path *p, u32 number);
 val heap(engine *e, path *p, val size);
 
 #define MODEL(name) bool name(engine *e, path *p, const called *c, val *result)
