@@ -14,6 +14,7 @@ from .callbacks import Handed, callbacks
 from .load import load
 from .packing import packer
 from .shapes import shapes
+from .starting import entry_of, started
 from .tables import Entry, entries
 
 LANGUAGE: Final = "machine code"
@@ -76,8 +77,12 @@ def graph_of(file: str, binary: Binary, resolved: frozenset[int] = frozenset()) 
     places = tuple(Place(file, function.name) for function in binary.functions)
     through = tuple(entries(binary))
     passed = tuple(callbacks(binary))
-    edges = (*_direct(binary, places), *_by_table(binary, places, through), *_handed(binary, places, passed))
-    reached = {entry.function for entry in through} | {one.function for one in passed}
+    begun = {one.function: one.at for one in started(binary)}
+    edges = (
+        *_direct(binary, places), *_by_table(binary, places, through), *_handed(binary, places, passed),
+        *_begun(binary, places, begun),
+    )  # fmt: skip
+    reached = {entry.function for entry in through} | {one.function for one in passed} | set(begun)
     roots = (*_roots(binary, places, through, passed), *_possible_roots(binary, places, reached))
     return Graph(edges, roots, tuple(_unread(file, binary, places, {entry.site for entry in through}, resolved)))
 
@@ -111,6 +116,15 @@ def _handed(binary: Binary, places: tuple[Place, ...], passed: tuple[Handed, ...
     for one in passed:
         caller = places[int(binary.sites.callers[one.site])]
         yield Edge(caller, places[one.function], one.via, one.sure, site=_site(binary, places, one.site))
+
+
+def _begun(binary: Binary, places: tuple[Place, ...], begun: Mapping[int, int]) -> Iterator[Edge]:
+    """What the C library calls from the entry on: main among it."""
+    entry = entry_of(binary)
+    if entry is not None:
+        start = places[entry]
+        for function, at in begun.items():
+            yield Edge(start, places[function], Via.CALLBACK, site=Place(start.file, start.function, at))
 
 
 def _roots(

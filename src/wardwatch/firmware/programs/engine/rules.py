@@ -81,6 +81,8 @@ MATTERS: Final = {
     "wc_rsassl_verify": ("none", "i"),
     "wc_ecc_verify_hash": ("none", "i"),
     "crypto_sign_verify_detached": ("none", "i"),
+    "libc_start_main": ("none", "p"),
+    "uclibc_main": ("none", "p"),
     "pthread_create": ("thread", "..pi"),
     "clone": ("clone", "p..i"),
     "signal": ("signal", "ip"),
