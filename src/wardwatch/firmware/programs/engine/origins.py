@@ -49,10 +49,10 @@ class Origins:
     """Words for origins. `name` gives the name of an imported function or, from FUNCTION on, of one of the program."""
 
     def __init__(self, table: npt.NDArray[np.void], texts: bytes, name: Callable[[int], str]) -> None:
-        self._kinds: list[int] = table["kind"].tolist()
-        self._sizes: list[int] = table["size"].tolist()
-        self._parents: list[int] = table["parent"].tolist()
-        self._numbers: list[int] = table["number"].tolist()
+        # Of some hundred thousand origins few are asked for: a view gives each as it is.
+        self._kinds, self._sizes, self._parents, self._numbers = (
+            memoryview(np.ascontiguousarray(table[column])) for column in ("kind", "size", "parent", "number")
+        )
         self._texts, self._name = texts, name
         self._holes: dict[int, Hole] = {}
 
