@@ -15,4 +15,4 @@ def _recover(file: str, binary: Binary) -> Recovered:
     from wardwatch.firmware.programs.engine import run  # noqa: PLC0415  # loads the compiled kernel
 
     found = run(binary, file)
-    return Recovered(found.calls, (), found.unread)
+    return Recovered(found.calls, found.edges, found.unread)

@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from wardwatch.firmware.programs.binary import Binary, Machine
-from wardwatch.firmware.words import Call, Data, Hole, Peer, Place, Text, Unread, Value
+import numpy as np
 
-from .calls import Namer, bindings, calls
-from .events import Event, Stored, events, handing_on
-from .kernel import CARRIER, Bounds, Kernel
+from wardwatch.firmware.programs.binary import Binary, Machine
+from wardwatch.firmware.words import Call, Data, Edge, Hole, Peer, Place, Text, Unread, Value
+
+from .calls import Namer, bindings, calls, conditions
+from .events import Event, Passage, Stored, events, handing_on
+from .kernel import CARRIER, LEADS, LISTENS, Bounds, Kernel
 from .named import named
 from .origins import FUNCTION, Kind, Origins
+from .passages import edges
 from .probed import probed
 from .program import SCRATCH, Caller, Prepared
 from .rules import MATTERS, plain_name
@@ -38,7 +41,8 @@ class Result:
     """What running yields. `sites` counts call sites of what matters, `visited` those that were reached.
 
     `complete`, `partial` and `bare` count calls whose arguments are known, known in part, or not known at all. `counts`
-    are the kernel's figures. `stores` are descriptors kept in the program's data.
+    are the kernel's figures. `stores` are descriptors kept in the program's data. `edges` are calls between the program's
+    functions behind a condition.
     """
 
     calls: tuple[Call, ...]
@@ -50,13 +54,14 @@ class Result:
     bare: int
     counts: dict[str, int]
     stores: tuple[Stored, ...] = ()
+    edges: tuple[Edge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Ran:
     """What was written down. `answered`: functions that hand arguments on, seen called by those who give them."""
 
-    events: tuple[Event | Stored, ...]
+    events: tuple[Event | Stored | Passage, ...]
     origins: Origins
     counts: dict[str, int]
     answered: frozenset[int]
@@ -72,6 +77,7 @@ def run(binary: Binary, file: str = "", bounds: Bounds | None = None) -> Result:
     namer = _namer(prepared, file)
     happened = [event for event in ran.events if isinstance(event, Event)]
     stores = tuple(event for event in ran.events if isinstance(event, Stored))
+    passed = [event for event in ran.events if isinstance(event, Passage)]
     reader = _reader(ran.origins, binary, happened, stores, namer)
     kept = [event for event in happened if not _is_answered(event, ran)]
     found = calls(kept, reader, namer)
@@ -92,6 +98,7 @@ def run(binary: Binary, file: str = "", bounds: Bounds | None = None) -> Result:
         bare,
         ran.counts,
         stores,
+        tuple(edges(passed, binary, conditions(reader), file)),
     )
 
 
@@ -107,10 +114,11 @@ def _run(prepared: Prepared, wanted: set[str], bounds: Bounds) -> _Ran:
     binary = prepared.binary
     chosen = select(binary, wanted)
     prepared.functions["enter"] = chosen.enter
+    prepared.functions["marks"] = chosen.leads * LEADS | chosen.listens * LISTENS
     with Kernel(prepared.program, bounds) as kernel:
         done: set[int] = set()
         covered: set[int] = set()
-        todo, read = sorted(int(number) for number in chosen.first), 0
+        todo, read = np.union1d(chosen.first, np.flatnonzero(chosen.listens)).tolist(), 0
         for _ in range(WRAPPERS + 1):
             for number in todo:
                 kernel.run(number)
@@ -129,7 +137,7 @@ def _run(prepared: Prepared, wanted: set[str], bounds: Bounds) -> _Ran:
         return _Ran(happened, origins, kernel.counts(), frozenset(_answered(binary, covered, happened)))
 
 
-def _answered(binary: Binary, wrappers: set[int], written: Iterable[Event | Stored]) -> set[int]:
+def _answered(binary: Binary, wrappers: set[int], written: Iterable[Event | Stored | Passage]) -> set[int]:
     """Wrappers whose caller was seen to make the same calls with its own arguments, and that no pointer reaches."""
     happened = [event for event in written if isinstance(event, Event)]
     resolved = {event.site for event in happened if event.chain and not event.hands_on}

@@ -16,6 +16,8 @@ from wardwatch.errors import InstallationError
 
 OVER, INTO, CARRIER = range(3)
 """Of a function: calls are not followed into it; they are; they are, and what matters is called in there."""
+LEADS, LISTENS = 1, 2
+"""Marks of a function: it leads to what matters; it reads what may be a key."""
 MACHINES: Final = ("arm", "aarch64", "mips", "powerpc", "x86", "x86-64")
 
 SEGMENT: Final = np.dtype(
@@ -29,7 +31,8 @@ SEGMENT: Final = np.dtype(
         ("unused", "u1", 6),
     ]
 )
-FUNCTION: Final = np.dtype([("start", "<u8"), ("end", "<u8"), ("extent", "<u8"), ("thumb", "<u4"), ("enter", "<u4")])
+FUNCTION: Final = np.dtype([("start", "<u8"), ("end", "<u8"), ("extent", "<u8"), ("thumb", "<u4"), ("enter", "<u4"),
+                           ("marks", "<u4"), ("unused", "<u4")])  # fmt: skip
 IMPORT: Final = np.dtype([("address", "<u8"), ("model", "<u4"), ("import", "<u4")])
 RULE: Final = np.dtype([("model", "<u4"), ("unused", "<u4"), ("event", "S16")])
 ORIGIN: Final = np.dtype(

@@ -41,6 +41,7 @@ typedef struct {
 
 enum { PAGE = 128, PAGES_MAX = 2048, FRAMES = 16, REGISTERS = 40, TEXT_MAX = 1024, STACK_ROOM = 0x40000, LAST = 16 };
 enum { OVER, INTO, CARRIER };
+enum { LEADS = 1, LISTENS = 2 }; /* marks: leads to what matters; reads what may be a key */
 #define RETURNS 0x7fedcba0u /* the address a function that was started here returns to */
 #define STACK_TOP 0x7fd00000u
 #define HEAP_BASE 0x70000000u
@@ -113,6 +114,7 @@ typedef struct {
 typedef struct {
     u64 start, end, extent; /* extent: with what may belong to it behind its end */
     u32 thumb, enter; /* enter: whether calls are followed into it; CARRIER: what matters is called in there */
+    u32 marks, unused;
 } function;
 
 typedef struct {
@@ -256,6 +258,7 @@ variadic variadic_of(engine *e, path *p, u32 first);
 variadic variadic_at(engine *e, path *p, val list);
 u32 emit_event(engine *e, path *p, u32 number, const char *how);
 void emit_trap(engine *e, path *p, val number, const val *given, u32 n);
+void emit_edge(engine *e, path *p, u64 to);
 void emit_store(engine *e, path *p, val at, val what);
 u64 site_of(const path *p);
 bool uses_file(engine *e, path *p, val *result);

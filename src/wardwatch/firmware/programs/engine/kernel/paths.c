@@ -234,6 +234,12 @@ static void skip_function(engine *e, path *p, const function *f) {
     leave(e, p);
 }
 
+/* From a function that may read a key to one that leads to what matters: which key that takes. */
+static void passes(engine *e, path *p, const function *f) {
+    if (!p->depth && e->set.functions[e->root].marks & LISTENS && f->marks & LEADS && !e->set.tells_traps)
+        emit_edge(e, p, f->start);
+}
+
 static void imported(engine *e, path *p, u32 number) {
     apply_rule(e, p, number);
     if (!p->dead)
@@ -279,6 +285,8 @@ void go(engine *e, path *p, val to) {
         }
         const function *f = function_at(e, at), *here = function_at(e, p->pc);
         const bool inside = here && at >= here->start && at < here->extent;
+        if (f && f != here && f->start == at && !inside)
+            passes(e, p, f);
         if (f && f != here && f->start == at && !f->enter && !inside) {
             skip_function(e, p, f);
             return;
@@ -339,6 +347,7 @@ void call(engine *e, path *p, val to, u64 back) {
     }
     const function *f = to.t ? NULL : function_at(e, plain(e, to.v));
     if (f && f->start == plain(e, to.v) && !import_at(e, plain(e, to.v))) {
+        passes(e, p, f);
         const u32 deepest = e->values ? FRAMES : DEPTH_MAX; /* with known values there is one way only */
         if (!f->enter || p->depth >= deepest || (!e->values && is_running(e, p, f))) {
             skip_function(e, p, f);

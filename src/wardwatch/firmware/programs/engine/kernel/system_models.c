@@ -171,7 +171,8 @@ MODEL(m_same) {
 }
 
 static void filled(engine *e, path *p, val to, val from, u64 n) {
-    const u32 tag = origin_of(e, O_READ, from.t, 0, 0, false);
+    /* A descriptor that is a number stands for itself: 0 is the standard input. */
+    const u32 tag = origin_of(e, O_READ, from.t, from.t ? 0 : from.v + 1, 0, false);
     for (u64 i = 0; i < n && i < FILLED; i++)
         write_byte(e, p, add(e, to, known(i)), 0, tag);
 }
