@@ -118,6 +118,7 @@ def _run(prepared: Prepared, wanted: set[str], bounds: Bounds) -> _Ran:
     with Kernel(prepared.program, bounds) as kernel:
         done: set[int] = set()
         covered: set[int] = set()
+        left = 0
         todo, read = np.union1d(chosen.first, np.flatnonzero(chosen.listens)).tolist(), 0
         for _ in range(WRAPPERS + 1):
             for number in todo:
@@ -129,12 +130,13 @@ def _run(prepared: Prepared, wanted: set[str], bounds: Bounds) -> _Ran:
             prepared.functions["enter"][sorted(wrappers)] = CARRIER
             more = callers_of(binary, wrappers)
             covered |= wrappers
-            todo = sorted(more)[:CALLERS]
+            todo, left = sorted(more)[:CALLERS], left + max(0, len(more) - CALLERS)
             if not todo:
                 break
         happened = tuple(events(kernel.events()))
         origins = Origins(kernel.origins(), kernel.texts(), _names(prepared))
-        return _Ran(happened, origins, kernel.counts(), frozenset(_answered(binary, covered, happened)))
+        counts = {**kernel.counts(), "callers": left}
+        return _Ran(happened, origins, counts, frozenset(_answered(binary, covered, happened)))
 
 
 def _answered(binary: Binary, wrappers: set[int], written: Iterable[Event | Stored | Passage]) -> set[int]:
@@ -216,17 +218,19 @@ def _bound_later(happened: list[Event], origins: Origins, peers: dict[int, Peer]
 
 
 _KEPT: Final = frozenset({Kind.SOCKET})
+# Not among them: `cut_tries`, ways that were given up at conditions of which both sides had been tried often enough.
 _BOUNDS: Final = {
     "cut_steps": "a way through a function was longer than the bound",
     "cut_paths": "there were more ways through a function than the bound",
     "cut_pages": "a function wrote to more memory than the bound",
     "cut_events": "a call was made in more ways than the bound",
+    "callers": "more functions than the bound hand something to those that make calls that matter",
 }
 
 
 def _unread(file: str, counts: dict[str, int]) -> Iterator[Unread]:
     for name, why in _BOUNDS.items():
-        if counts[name] and name != "cut_paths":
+        if counts[name]:
             yield Unread(
                 Place(file), "some ways through the program's functions", f"{why} ({counts[name]} times)", ("*",)
             )

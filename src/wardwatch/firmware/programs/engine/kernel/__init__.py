@@ -46,7 +46,7 @@ ORIGIN: Final = np.dtype(
     ]
 )
 COUNTS: Final = (
-    "steps paths forks cut_steps cut_paths cut_pages cut_events unknown_instructions unresolved outside events origins"
+    "steps paths forks cut_steps cut_paths cut_pages cut_events cut_tries unknown_instructions unresolved outside events origins"
 )
 
 

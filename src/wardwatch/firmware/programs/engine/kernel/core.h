@@ -96,7 +96,7 @@ typedef struct path {
     u64 pc;
     u8 thumb, it, over, dead, leaving;
     u32 depth, steps, order, nguards, worn; /* worn: decisions that were made here often enough before */
-    u64 heap;
+    u64 heap, lowest; /* lowest: of the stack, what was written to since the last return */
     frame frames[FRAMES];
     guard *guards;
     fact *facts;
@@ -129,7 +129,7 @@ typedef struct {
 } rule;
 
 typedef struct {
-    u64 steps, paths, forks, cut_steps, cut_paths, cut_pages, cut_events, unknown_instructions, unresolved, outside,
+    u64 steps, paths, forks, cut_steps, cut_paths, cut_pages, cut_events, cut_tries, unknown_instructions, unresolved, outside,
         events, origins;
 } counts;
 
@@ -188,6 +188,7 @@ u8 read_byte(engine *e, path *p, val at, u32 *tag, bool *there);
 void write_byte(engine *e, path *p, val at, u8 byte, u32 tag);
 val load(engine *e, path *p, val at, u32 size, bool negative);
 void store(engine *e, path *p, val at, u32 size, val what);
+void forget_below(engine *e, path *p, u64 sp);
 bool image_byte(const engine *e, u64 at, u8 *byte);
 const segment *segment_at(const engine *e, u64 at);
 bool code_word(const engine *e, u64 at, u32 size, u64 *word);

@@ -121,9 +121,26 @@ void write_byte(engine *e, path *p, val at, u8 byte, u32 tag) {
     if (!to)
         return;
     const u32 i = at.v % PAGE;
+    if (!at.t && at.v < p->lowest && at.v >= STACK_TOP - STACK_ROOM)
+        p->lowest = at.v;
     to->data[i] = byte;
     to->tags[i] = tag;
     to->written[i] = 1;
+}
+
+/* A function returned: what it kept on the stack, below `sp`, is no longer anything. */
+void forget_below(engine *e, path *p, u64 sp) {
+    const u64 from = p->lowest;
+    if (from >= sp || from < STACK_TOP - STACK_ROOM || sp > STACK_TOP)
+        return;
+    for (u64 number = from / PAGE; number <= (sp - 1) / PAGE; number++) {
+        if (!find(p, 0, number)->p)
+            continue;
+        page *old = page_for(e, p, 0, number);
+        if (old)
+            memset(old->written, 0, number == sp / PAGE ? sp % PAGE : PAGE);
+    }
+    p->lowest = sp;
 }
 
 static const import *slot_at(const engine *e, u64 at) {

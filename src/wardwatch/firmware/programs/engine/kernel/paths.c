@@ -136,8 +136,8 @@ bool decide(engine *e, path *p, const flags *f, u32 condition, u64 at) {
                 ++*(first ? passed : taken);
         }
     } else {
-        e->count.cut_paths++;
         if (++p->worn > e->set.max_worn) {
+            e->count.cut_tries++;
             p->dead = 1;
             return false;
         }
@@ -277,6 +277,7 @@ void go(engine *e, path *p, val to) {
     }
     if (is_back(p, to.v, p->r[stack_register[e->set.machine]].v)) {
         p->depth--;
+        forget_below(e, p, p->r[stack_register[e->set.machine]].v);
     } else {
         const import *found = import_at(e, at);
         if (found) {
@@ -415,6 +416,7 @@ static void start(engine *e, path *p, u32 root) {
     p->pc = f->start;
     p->thumb = f->thumb != 0;
     p->heap = HEAP_BASE;
+    p->lowest = STACK_TOP;
     for (u32 i = 0; i < 512; i++)
         p->qt[i] = 1;
     if (machine == ARM)
