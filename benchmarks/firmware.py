@@ -40,6 +40,9 @@ print(time.process_time() - began)
 """
 ALIKE: Final = {
     "open": {"open", "open64", "openat", "creat"},
+    "execl": {"execl", "execve"},
+    "execv": {"execv", "execve"},
+    "posix_spawn": {"posix_spawn", "execve"},
     "umount": {"umount", "umount2"},
     "chmod": {"chmod", "fchmodat"},
 }

@@ -105,6 +105,8 @@ _GUARD = struct.Struct("<IIq")
 _ARGUMENT = struct.Struct("<IIQII")
 _STORED = struct.Struct("<IQIQII")
 _PASSED = struct.Struct("<IQQ")
+_FROM_ARGUMENT = 1
+"""In the marks: something in the call goes back to an argument. 2: something it names lies in data that may change."""
 _SHARED = 6
 """Relations from here on are those of guards that not every way has."""
 
@@ -176,11 +178,14 @@ def events(data: bytes) -> Iterator[Event | Stored | Passage]:
         behind = at + _HEAD.size + 8 * depth
         chain = struct.unpack_from(f"<{depth}Q", data, at + _HEAD.size)
         written, arguments = once.arguments_of(data[behind : at + size])
-        yield Event(number, order, name, root, site, chain, guards, arguments, written, bool(hands_on))
+        yield Event(number, order, name, root, site, chain, guards, arguments, written, bool(hands_on & _FROM_ARGUMENT))
 
 
 def handing_on(data: bytes) -> set[int]:
-    """The functions that were run and of whose own arguments something is in a call, without reading the calls."""
+    """The functions that were run and whose callers may say more of a call, without reading the calls.
+
+    Something in it is their own argument, or lies in data that may have been written before.
+    """
     return {_PAIR.unpack_from(data, at)[1] for at, _, _, hands_on in _heads(data) if hands_on}
 
 

@@ -18,6 +18,7 @@ from .events import Trap, traps
 from .kernel import Bounds, Kernel
 from .origins import Kind, Origins
 from .program import Prepared
+from .spawned import spawned
 
 LARGEST: Final = 1200
 """Bytes of a function that may be one of the library's ways into the system."""
@@ -62,6 +63,7 @@ def _forms() -> Iterator[Form]:
     yield Form("mkdirat", (here, 0, 1), "mkdir")
     yield Form("fchmodat", (here, 0, 1), "chmod")
     yield Form("execve", (ANY, 1, ANY), "execve")
+    yield Form("clone", (2,), "clone")
     yield Form("accept4", (0, 1, 2), "accept")
     yield Form("dup3", (0, 1), "dup2")
     yield Form("pipe2", (0, (0,)), "pipe")
@@ -88,7 +90,7 @@ def told(binary: Binary) -> dict[int, str]:
     numbers = NUMBERS[binary.machine]
     names = {binary.functions[root].start: _name(ways, origins, numbers, binary) for root, ways in by_root.items()}
     told_so = {**binary.names, **{start: name for start, name in names.items() if name}}
-    return {**told_so, **_piped(binary, shells, told_so)}
+    return {**told_so, **_piped(binary, shells, told_so), **spawned(binary, told_so)}
 
 
 def _piped(binary: Binary, shells: Iterable[int], names: Mapping[int, str]) -> dict[int, str]:

@@ -173,7 +173,8 @@ typedef struct engine {
     counts count;
     u64 *sites; /* call sites of imports that were reached */
     u32 nsites, site_slots;
-    bool out_failed, hands_on; /* hands_on: an argument of the root is in what is being written */
+    bool out_failed, tells_data; /* tells_data: what is being written names something: a text, a peer */
+    u8 hands_on; /* FROM_ARGUMENT, FROM_DATA: what is in what is being written */
     u32 root;
     struct poke *pokes; /* memory given to a call, and what became of it */
     u32 npokes, nvalues;
@@ -225,6 +226,7 @@ bool run_root(engine *e, u32 root);
 const function *function_at(const engine *e, u64 at);
 
 /* written.c */
+enum { FROM_ARGUMENT = 1, FROM_DATA = 2 };
 bool put_bytes(engine *e, const void *bytes, u64 n);
 void put32(engine *e, u32 v);
 void put64(engine *e, u64 v);
@@ -236,6 +238,7 @@ u32 finish_event(engine *e, path *p, u64 from, const u8 *guards, u32 nguards);
 /* guards.c */
 enum { GUARDS_MAX = 64, GUARD_SIZE = 16 };
 bool from_argument(const engine *e, u32 t);
+bool from_data(const engine *e, u32 t);
 u32 write_guards(const engine *e, const path *p, u8 *into);
 void share_guards(const engine *e, u8 *before, u32 nbefore, const u8 *others, u32 n);
 

@@ -3,9 +3,21 @@
 
 enum { EVENTS_OF_SITE = 512, STRINGS = 24, BUFFER = 512 };
 
+static void note_data(engine *e, bool is_data) {
+    if (is_data && e->tells_data)
+        e->hands_on |= FROM_DATA;
+}
+
+static void note_origin(engine *e, u32 t) {
+    if (from_argument(e, t))
+        e->hands_on |= FROM_ARGUMENT;
+    note_data(e, from_data(e, t));
+}
+
 /* Bytes as runs of known ones and runs of one origin. */
 static void put_runs(engine *e, const u8 *bytes, const u32 *tags, u32 n, u32 marks) {
     put32(e, marks);
+    note_data(e, marks & 2);
     u32 runs = 0;
     for (u32 i = 0; i < n; i++)
         runs += !i || tags[i] != tags[i - 1];
@@ -15,7 +27,7 @@ static void put_runs(engine *e, const u8 *bytes, const u32 *tags, u32 n, u32 mar
         while (j < n && tags[j] == tags[i])
             j++;
         put32(e, tags[i]);
-        e->hands_on |= from_argument(e, tags[i]);
+        note_origin(e, tags[i]);
         put32(e, j - i);
         if (!tags[i])
             put_bytes(e, bytes + i, j - i);
@@ -81,7 +93,7 @@ static u32 listed(engine *e, path *p, u32 first, val *items) {
 static void put_head(engine *e, path *p, char code, val what, u32 strings) {
     put32(e, (u32)code);
     put32(e, what.t);
-    e->hands_on |= from_argument(e, what.t);
+    note_origin(e, what.t);
     put64(e, what.v);
     put32(e, what.t ? link_of(p, what.t) : 0);
     put32(e, strings);
@@ -110,6 +122,7 @@ static void put_argument(engine *e, path *p, char code, u32 n) {
     val items[STRINGS], what = argument(e, p, n);
     u32 count;
     const u32 word = e->set.bits / 8;
+    e->tells_data = strchr("savl", code) != NULL;
     switch (code) {
     case 's':
         put_head(e, p, code, what, 1);

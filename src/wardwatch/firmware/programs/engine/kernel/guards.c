@@ -22,6 +22,9 @@ static u32 told(const engine *e, u32 t) {
 
 bool from_argument(const engine *e, u32 t) { return t && e->origins[told(e, t)].kind == O_ARGUMENT; }
 
+/* A variable that other functions may have written before. */
+bool from_data(const engine *e, u32 t) { return t && e->origins[told(e, t)].kind == O_GLOBAL; }
+
 static bool has_words(const engine *e, u32 t) {
     const origin *o = &e->origins[told(e, t)];
     switch (o->kind) {

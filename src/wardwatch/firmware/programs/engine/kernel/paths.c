@@ -105,9 +105,11 @@ bool decide(engine *e, path *p, const flags *f, u32 condition, u64 at) {
         return true;
     flags *mine = (flags *)f;
     const u8 yes = f->mask & truth[condition], no = f->mask & ~truth[condition] & 7;
+    u64 *last = &p->last[(at >> 1) & (LAST - 1)];
     if (p->over) {
         const bool forced = p->over == 2;
         p->over = 0;
+        *last = at << 1 | forced;
         remember(e, p, f->a, f->b, condition, forced);
         mine->mask = forced ? yes : no;
         return forced;
@@ -123,7 +125,6 @@ bool decide(engine *e, path *p, const flags *f, u32 condition, u64 at) {
     u32 *taken = visits(e, p, at, true), *passed = visits(e, p, at, false);
     const u32 ntaken = taken ? *taken : e->set.visits, npassed = passed ? *passed : e->set.visits;
     bool first = ntaken < npassed || (ntaken == npassed && p->steps & 1);
-    u64 *last = &p->last[(at >> 1) & (LAST - 1)];
     if (ntaken >= e->set.visits && npassed >= e->set.visits && *last >> 1 == at)
         first = *last & 1; /* a loop that was left both ways: on to where its counter ends it */
     *last = at << 1 | first;

@@ -165,7 +165,7 @@ u32 finish_event(engine *e, path *p, u64 from, const u8 *guards, u32 nguards) {
 u64 begin_event(engine *e) {
     static const head empty;
     const u64 from = e->out_used;
-    e->hands_on = false;
+    e->hands_on = 0;
     put_bytes(e, &empty, sizeof empty);
     return from;
 }
