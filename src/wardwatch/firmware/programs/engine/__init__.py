@@ -25,7 +25,7 @@ from .probed import probed
 from .program import SCRATCH, Caller, Prepared
 from .rules import MATTERS, plain_name
 from .selection import callers_of, near, select
-from .told import told
+from .told import Marks, Told, told
 from .values import Reader
 
 __all__ = ["SCRATCH", "Bounds", "Caller", "Result", "Stored", "run"]
@@ -70,10 +70,13 @@ class _Ran:
 def run(binary: Binary, file: str = "", bounds: Bounds | None = None) -> Result:
     """The calls that matter of one program, in the order of their addresses."""
     binary = replace(binary, names={**named(binary), **binary.names})
-    binary = _named(binary) if binary.statically_linked else binary
+    uses = np.zeros(len(binary.functions), np.uint32)
+    if binary.statically_linked:
+        names, uses = _named(binary)
+        binary = replace(binary, names=names)
     prepared = Prepared(binary)
     wanted = {name for name, plain in zip(prepared.names, prepared.plain, strict=True) if plain in MATTERS}
-    ran = _run(prepared, wanted, bounds or Bounds())
+    ran = _run(prepared, wanted, uses, bounds or Bounds())
     namer = _namer(prepared, file)
     happened = [event for event in ran.events if isinstance(event, Event)]
     stores = tuple(event for event in ran.events if isinstance(event, Stored))
@@ -102,19 +105,20 @@ def run(binary: Binary, file: str = "", bounds: Bounds | None = None) -> Result:
     )
 
 
-def _named(binary: Binary) -> Binary:
-    """A static program with names of its library's functions: by texts, by system calls, by what they do."""
-    known = replace(binary, names=told(binary))
-    matters = {name for name in known.names.values() if plain_name(name) in MATTERS}
-    return replace(known, names={**known.names, **probed(known, known.names, near(known, matters))})
+def _named(binary: Binary) -> Told:
+    """Names of a static program's library functions: by texts, by system calls, by what they do."""
+    names, uses = told(binary)
+    known = replace(binary, names=names)
+    matters = {name for name in names.values() if plain_name(name) in MATTERS}
+    return Told({**names, **probed(known, names, near(known, matters))}, uses)
 
 
-def _run(prepared: Prepared, wanted: set[str], bounds: Bounds) -> _Ran:
+def _run(prepared: Prepared, wanted: set[str], uses: Marks, bounds: Bounds) -> _Ran:
     """Functions with calls that matter, then the callers of those that hand their arguments on."""
     binary = prepared.binary
     chosen = select(binary, wanted)
     prepared.functions["enter"] = chosen.enter
-    prepared.functions["marks"] = chosen.leads * LEADS | chosen.listens * LISTENS
+    prepared.functions["marks"] = chosen.leads * LEADS | chosen.listens * LISTENS | uses
     with Kernel(prepared.program, bounds) as kernel:
         done: set[int] = set()
         covered: set[int] = set()

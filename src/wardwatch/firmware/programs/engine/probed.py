@@ -75,6 +75,8 @@ ACTS: Final[Mapping[str, tuple[Act, ...]]] = {
     "strchr": (Act((TWICE, _L, 1), TWICE + 1), Act((TWICE, _Q, 9), 0), Act((TO, 0, 2), TO + 5)),
     "strrchr": (Act((TWICE, _L, 1), TWICE + 3), Act((TWICE, _Q, 9), 0)),
     "strstr": (Act((TO, UPPER, 1), TO + 2), Act((TWICE, UPPER, 1), 0)),
+    "strspn": (Act((FROM, UPPER, 1), 2), Act((TO, UPPER, 1), 0)),
+    "strcspn": (Act((TO, UPPER, 1), 2), Act((DIGITS, UPPER, 1), 3)),
     "strtol": (Act((DIGITS, 0, 16), 0x77), Act((DIGITS, 0, 10), 77)),
     "atoi": (Act((DIGITS, 0, 16), 77), Act((TO, 0, 10), 0)),
     "toupper": (Act((ord("a"),), ord("A")), Act((_L,), _L), Act((ord("1"),), ord("1"))),

@@ -124,6 +124,8 @@ MODELS: Final = {
         "strchr",
         "strrchr",
         "strstr",
+        "strspn",
+        "strcspn",
         "memcpy",
         "mempcpy",
         "bcopy",

@@ -16,8 +16,9 @@ from wardwatch.errors import InstallationError
 
 OVER, INTO, CARRIER = range(3)
 """Of a function: calls are not followed into it; they are; they are, and what matters is called in there."""
-LEADS, LISTENS = 1, 2
-"""Marks of a function: it leads to what matters; it reads what may be a key."""
+LEADS, LISTENS, USES = 1, 2, 16
+"""Marks of a function: it leads to what matters; it reads what may be a key; it reads or writes where its first argument
+leads (and, shifted, the second, the third, the fourth)."""
 MACHINES: Final = ("arm", "aarch64", "mips", "powerpc", "x86", "x86-64")
 
 SEGMENT: Final = np.dtype(
@@ -124,6 +125,7 @@ def _load() -> ctypes.CDLL:
         ("ww_engine_texts", address, [handle, ctypes.POINTER(size)]),
         ("ww_engine_origins", address, [handle, ctypes.POINTER(size)]),
         ("ww_engine_counts", ctypes.POINTER(_Counts), [handle]),
+        ("ww_engine_uses", address, [handle]),
         ("ww_engine_models", number, [ctypes.POINTER(ctypes.c_char_p), number]),
         ("ww_engine_layout", None, [ctypes.POINTER(number)]),
     )
@@ -229,6 +231,12 @@ class Kernel:
         count = ctypes.c_uint64()
         at = self._library.ww_engine_origins(self._handle, ctypes.byref(count))
         return np.frombuffer(ctypes.string_at(at, count.value * ORIGIN.itemsize), ORIGIN)
+
+    def uses(self) -> npt.NDArray[np.uint32]:
+        """For those that tell traps: for each function the arguments through which it reads or writes, as marks."""
+        count = len(self._program.functions)
+        at = self._library.ww_engine_uses(self._handle)
+        return np.frombuffer(ctypes.string_at(at, count), np.uint8).astype(np.uint32) * USES
 
     def counts(self) -> dict[str, int]:
         """What was done, and which bounds were reached how often."""

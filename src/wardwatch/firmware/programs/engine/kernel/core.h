@@ -41,7 +41,8 @@ typedef struct {
 
 enum { PAGE = 128, PAGES_MAX = 2048, FRAMES = 16, REGISTERS = 40, TEXT_MAX = 1024, STACK_ROOM = 0x40000, LAST = 16 };
 enum { OVER, INTO, CARRIER };
-enum { LEADS = 1, LISTENS = 2 }; /* marks: leads to what matters; reads what may be a key */
+/* Marks: leads to what matters; reads what may be a key; reads or writes where its first argument leads, its second... */
+enum { LEADS = 1, LISTENS = 2, USES = 16 };
 #define RETURNS 0x7fedcba0u /* the address a function that was started here returns to */
 #define STACK_TOP 0x7fd00000u
 #define HEAP_BASE 0x70000000u
@@ -179,6 +180,7 @@ typedef struct engine {
     struct poke *pokes; /* memory given to a call, and what became of it */
     u32 npokes, nvalues;
     const u64 *values;
+    u8 *uses; /* for those who ask: bit n of a function's: what argument n leads to was read or written */
     bool returned;
     val result;
 } engine;
@@ -265,7 +267,7 @@ void emit_trap(engine *e, path *p, val number, const val *given, u32 n);
 void emit_edge(engine *e, path *p, u64 to);
 void emit_store(engine *e, path *p, val at, val what);
 u64 site_of(const path *p);
-bool uses_file(engine *e, path *p, val *result);
+bool uses_file(engine *e, path *p, const function *f, val *result);
 void outcome(engine *e, path *p, val at, u64 by);
 void outcomes(engine *e, path *p, u64 by);
 

@@ -178,7 +178,14 @@ static val fresh_value(engine *e, path *p, val at, u32 size, bool negative) {
     return unknown(e, at.v >= HEAP_BASE && at.v < STACK_TOP - STACK_ROOM ? O_HEAP : O_STACK, 0);
 }
 
+static void told_of(engine *e, val at) {
+    const origin *o = &e->origins[at.t];
+    if (e->uses && o->kind == O_ARGUMENT && o->number < 4)
+        e->uses[e->root] |= (u8)(1u << o->number);
+}
+
 val load(engine *e, path *p, val at, u32 size, bool negative) {
+    told_of(e, at);
     size = size > 8 ? 8 : size;
     u64 value = 0;
     u32 first = 0, tags = 0, absent = 0;
@@ -227,6 +234,7 @@ val load(engine *e, path *p, val at, u32 size, bool negative) {
 }
 
 void store(engine *e, path *p, val at, u32 size, val what) {
+    told_of(e, at);
     size = size > 8 ? 8 : size;
     for (u32 i = 0; i < size; i++) {
         const u32 shift = 8 * (e->set.big ? size - 1 - i : i);

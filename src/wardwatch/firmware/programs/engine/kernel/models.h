@@ -25,7 +25,7 @@ val heap(engine *e, path *p, val size);
 
 #define MODEL(name) bool name(engine *e, path *p, const called *c, val *result)
 MODEL(m_strlen); MODEL(m_strcpy); MODEL(m_stpcpy); MODEL(m_strncpy); MODEL(m_strcat); MODEL(m_strncat);
-MODEL(m_strcmp); MODEL(m_strncmp); MODEL(m_memcmp); MODEL(m_strchr); MODEL(m_strrchr); MODEL(m_strstr);
+MODEL(m_strcmp); MODEL(m_strncmp); MODEL(m_memcmp); MODEL(m_strchr); MODEL(m_strrchr); MODEL(m_strstr); MODEL(m_strspn); MODEL(m_strcspn);
 MODEL(m_memcpy); MODEL(m_mempcpy); MODEL(m_bcopy); MODEL(m_memset); MODEL(m_bzero); MODEL(m_strdup);
 MODEL(m_strndup); MODEL(m_sprintf); MODEL(m_snprintf); MODEL(m_vsprintf); MODEL(m_vsnprintf); MODEL(m_asprintf);
 MODEL(m_vasprintf); MODEL(m_sprintf_chk); MODEL(m_snprintf_chk); MODEL(m_vsprintf_chk); MODEL(m_vsnprintf_chk);

@@ -356,7 +356,7 @@ void call(engine *e, path *p, val to, u64 back) {
             return;
         }
         val result;
-        if (e->set.is_static && f->enter != CARRIER && uses_file(e, p, &result)) {
+        if (e->set.is_static && f->enter != CARRIER && uses_file(e, p, f, &result)) {
             give(e, p, result);
             leave(e, p);
             return;

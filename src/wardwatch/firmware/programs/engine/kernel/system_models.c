@@ -315,6 +315,7 @@ MODEL(m_zero) {
 const model models[] = {
     ENTRY(none), ENTRY(zero), ENTRY(popen), ENTRY(exit), ENTRY(strlen), ENTRY(strcpy), ENTRY(stpcpy), ENTRY(strncpy), ENTRY(strcat),
     ENTRY(strncat), ENTRY(strcmp), ENTRY(strncmp), ENTRY(memcmp), ENTRY(strchr), ENTRY(strrchr), ENTRY(strstr),
+    ENTRY(strspn), ENTRY(strcspn),
     ENTRY(memcpy), ENTRY(mempcpy), ENTRY(bcopy), ENTRY(memset), ENTRY(bzero), ENTRY(strdup), ENTRY(strndup),
     ENTRY(sprintf), ENTRY(snprintf), ENTRY(vsprintf), ENTRY(vsnprintf), ENTRY(asprintf), ENTRY(vasprintf),
     ENTRY(sprintf_chk), ENTRY(snprintf_chk), ENTRY(vsprintf_chk), ENTRY(vsnprintf_chk), ENTRY(asprintf_chk),
