@@ -1,8 +1,8 @@
 """In: the twin's firmware images. Out: whether what is found in them is what their truth says, and no more."""
 
 import json
+from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import pytest
 
@@ -10,12 +10,12 @@ from wardwatch.firmware.examine import Answer, Question, examine_image
 from wardwatch.twin import firmware
 from wardwatch.vocabulary import Severity
 
-BACKDOOR = "firmware.reverse-backdoor"
+Ask = Callable[[str], Answer]
 HIDING = [version for version in firmware.VERSIONS if json.loads(firmware.truth(version))["chain"]]
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Ask:
     folder = tmp_path_factory.mktemp("images")
 
     @cache
@@ -36,7 +36,7 @@ def peers(answer: Answer) -> set[str]:
 
 
 @pytest.mark.parametrize("version", [*firmware.VERSIONS])
-def test_the_whole_truth_is_found_and_nothing_else(version: str, answers: Any) -> None:
+def test_the_whole_truth_is_found_and_nothing_else(version: str, answers: Ask) -> None:
     told, answer = json.loads(firmware.truth(version)), answers(version)
     assert set(told["rules"]["fire"]) - rules(answer) == set()
     assert set(told["rules"]["silent"]) & rules(answer) == set()
@@ -44,7 +44,7 @@ def test_the_whole_truth_is_found_and_nothing_else(version: str, answers: Any) -
 
 
 @pytest.mark.parametrize("version", HIDING)
-def test_the_chain_is_recovered_word_for_word(version: str, answers: Any) -> None:
+def test_the_chain_is_recovered_word_for_word(version: str, answers: Ask) -> None:
     told = json.loads(firmware.truth(version))["chain"]
     chains = answers(version).dissection.chains
     assert {chain.steps[0].file for chain in chains} == {each["program"] for each in told["reached"]}
@@ -55,7 +55,7 @@ def test_the_chain_is_recovered_word_for_word(version: str, answers: Any) -> Non
 
 
 def words(detail: str) -> str:
-    """A step as the truth has it: a call with its words is the command that they are, a request to the driver its name."""
+    """A step as the truth has it: a call with its words is the command that they are, a request has its name."""
     if detail.startswith("execvpe("):
         return " ".join(json.loads(f"[{detail.removeprefix('execvpe(').removesuffix(')')}]")[1:])
     if detail.startswith("ioctl("):
@@ -65,7 +65,7 @@ def words(detail: str) -> str:
 
 
 @pytest.mark.parametrize("version", HIDING)
-def test_who_sets_the_function_going_is_told(version: str, answers: Any) -> None:
+def test_who_sets_the_function_going_is_told(version: str, answers: Ask) -> None:
     told = json.loads(firmware.truth(version))["chain"]["reached"]
     chains = answers(version).dissection.chains
     assert {(chain.steps[0].file, chain.trigger) for chain in chains} == {
@@ -74,6 +74,6 @@ def test_who_sets_the_function_going_is_told(version: str, answers: Any) -> None
 
 
 @pytest.mark.parametrize("version", HIDING)
-def test_the_key_at_boot_is_named(version: str, answers: Any) -> None:
+def test_the_key_at_boot_is_named(version: str, answers: Ask) -> None:
     chain = next(each for each in answers(version).dissection.chains if each.steps[0].file == "/opt/bin/update")
     assert any(stop.how == "key 'C'" for stop in chain.path)

@@ -172,7 +172,8 @@ def events(data: bytes) -> Iterator[Event | Stored | Passage]:
         first = at + size + _U32.size
         guards = once.guards_of(data[first : first + _GUARD.size * _U32.unpack_from(data, at + size)[0]])
         if _U32.unpack_from(data, at)[0] == EDGE:
-            yield Passage(number, *_PASSED.unpack_from(data, at + _U32.size), guards)
+            root, site, to = _PASSED.unpack_from(data, at + _U32.size)
+            yield Passage(number, root, site, to, guards)
             continue
         name, root, site, depth = _HEAD.unpack_from(data, at)
         behind = at + _HEAD.size + 8 * depth

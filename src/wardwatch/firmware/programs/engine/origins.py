@@ -52,7 +52,7 @@ class Origins:
     def __init__(self, table: npt.NDArray[np.void], texts: bytes, name: Callable[[int], str]) -> None:
         # Of some hundred thousand origins few are asked for: a view gives each as it is.
         self._kinds, self._sizes, self._parents, self._numbers = (
-            memoryview(np.ascontiguousarray(table[column])) for column in ("kind", "size", "parent", "number")
+            memoryview(np.ascontiguousarray(table[column]).data) for column in ("kind", "size", "parent", "number")
         )
         self._texts, self._name = texts, name
         self._holes: dict[int, Hole] = {}
@@ -143,7 +143,7 @@ class Origins:
             return Hole(f"read from {path}", (_place(path),))
         if kind is Kind.RETURN and self._name(self._numbers[what] & 0xFFFFFFFF) == "popen":
             return Hole("read from a command", ("return:popen",))
-        if (kind is Kind.SOCKET or self.hole(what).sources in {("return:accept",), ("return:accept4",)}):
+        if kind is Kind.SOCKET or self.hole(what).sources in {("return:accept",), ("return:accept4",)}:
             return Hole("received from the network", ("network",))
         return Hole(f"read from {self.hole(what).origin}", self.hole(what).sources)
 

@@ -1,4 +1,4 @@
-"""In: calls between a program's own functions, as running passed them. Out: edges with the conditions of all ways to them."""
+"""In: calls between a program's own functions, as running passed them. Out: edges with their conditions."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator

@@ -19,7 +19,9 @@ HELPER_BYTES = 3_000
 CARRIER_BYTES = 12_000
 """The same where it makes calls that matter."""
 ROUNDS = 6
-READERS = frozenset({"read", "getchar", "getc", "fgetc", "getch", "wgetch", "getc_unlocked", "getchar_unlocked", "fread"})
+READERS = frozenset(
+    {"read", "getchar", "getc", "fgetc", "getch", "wgetch", "getc_unlocked", "getchar_unlocked", "fread"}
+)
 HELPERS = 1
 """Calls up from functions that read a key, where it is still looked at."""
 BELOW = 3

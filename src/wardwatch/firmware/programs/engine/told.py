@@ -123,7 +123,9 @@ def _candidates(binary: Binary) -> Iterator[int]:
 def _name(ways: list[Trap], origins: Origins, numbers: Mapping[int, str], binary: Binary) -> str:
     """The name that all ways through a function have in common; '' where there is none."""
     found = {_form(trap, origins, numbers, binary) for trap in ways}
-    name = "pipe2" if found == PIPES else found.pop() if len(found) == 1 else ""  # without flags it may use the older one
+    name = (
+        "pipe2" if found == PIPES else found.pop() if len(found) == 1 else ""
+    )  # without flags it may use the older one
     if name == "open":
         return _opener(ways, origins)
     if name == "execve" and not all(_is_argument(trap.given[1], 0, origins) for trap in ways):

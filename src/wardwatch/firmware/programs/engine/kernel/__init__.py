@@ -17,8 +17,8 @@ from wardwatch.errors import InstallationError
 OVER, INTO, CARRIER = range(3)
 """Of a function: calls are not followed into it; they are; they are, and what matters is called in there."""
 LEADS, LISTENS, USES = 1, 2, 16
-"""Marks of a function: it leads to what matters; it reads what may be a key; it reads or writes where its first argument
-leads (and, shifted, the second, the third, the fourth)."""
+"""Marks of a function: it leads to what matters; it reads what may be a key; it reads or writes where its first
+argument leads (and, shifted, the second, the third, the fourth)."""
 MACHINES: Final = ("arm", "aarch64", "mips", "powerpc", "x86", "x86-64")
 
 SEGMENT: Final = np.dtype(
@@ -32,8 +32,17 @@ SEGMENT: Final = np.dtype(
         ("unused", "u1", 6),
     ]
 )
-FUNCTION: Final = np.dtype([("start", "<u8"), ("end", "<u8"), ("extent", "<u8"), ("thumb", "<u4"), ("enter", "<u4"),
-                           ("marks", "<u4"), ("unused", "<u4")])  # fmt: skip
+FUNCTION: Final = np.dtype(
+    [
+        ("start", "<u8"),
+        ("end", "<u8"),
+        ("extent", "<u8"),
+        ("thumb", "<u4"),
+        ("enter", "<u4"),
+        ("marks", "<u4"),
+        ("unused", "<u4"),
+    ]
+)
 IMPORT: Final = np.dtype([("address", "<u8"), ("model", "<u4"), ("import", "<u4")])
 RULE: Final = np.dtype([("model", "<u4"), ("unused", "<u4"), ("event", "S16")])
 ORIGIN: Final = np.dtype(
@@ -46,9 +55,7 @@ ORIGIN: Final = np.dtype(
         ("number", "<u8"),
     ]
 )
-COUNTS: Final = (
-    "steps paths forks cut_steps cut_paths cut_pages cut_events cut_tries unknown_instructions unresolved outside events origins"
-)
+COUNTS: Final = "steps paths forks cut_steps cut_paths cut_pages cut_events cut_tries unknown_instructions unresolved outside events origins"
 
 
 class _Settings(ctypes.Structure):
