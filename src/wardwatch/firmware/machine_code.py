@@ -29,7 +29,7 @@ def _recover(file: str, binary: Binary) -> Recovered:
     from wardwatch.firmware.programs.engine import run  # noqa: PLC0415  # loads the compiled kernel
 
     found = run(binary, file)
-    return Recovered(found.calls, tuple(_handed(file, binary, found.calls)), found.unread)
+    return Recovered(found.calls, (*found.edges, *_handed(file, binary, found.calls)), found.unread)
 
 
 def _handed(file: str, binary: Binary, calls: tuple[Call, ...]) -> Iterator[Edge]:

@@ -1,7 +1,7 @@
 """In: a program's bytes and the engine's calls. Out: `CodeFacts`: what calls what, what sets it going, what is open."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from .starting import entry_of, started
 from .tables import Entry, entries
 
 LANGUAGE: Final = "machine code"
+_DIRECT: Final = frozenset({Via.CALL, Via.TAIL_CALL})
 
 
 class Recovered(NamedTuple):
@@ -63,13 +64,23 @@ def facts(file: str, binary: Binary, found: Recovered) -> CodeFacts:
         file,
         LANGUAGE,
         found.calls,
-        (*graph.edges, *found.edges),
+        tuple(_guarded(graph.edges, found.edges)),
         graph.roots,
         (*graph.unread, *found.unread),
         {function.name: (function.start, function.end) for function in binary.functions},
         shapes(binary),
         sum(end - start for start, end in binary.code),
     )
+
+
+def _guarded(seen: tuple[Edge, ...], found: tuple[Edge, ...]) -> Iterator[Edge]:
+    """The graph's edges with the conditions that the engine found on them, then those that only it found."""
+    guards = {(edge.caller, edge.callee): edge.guards for edge in found}
+    for edge in seen:
+        mine = guards.get((edge.caller, edge.callee), ()) if edge.via in _DIRECT else ()
+        yield replace(edge, guards=mine) if mine else edge
+    known = {(edge.caller, edge.callee) for edge in seen}
+    yield from (edge for edge in found if (edge.caller, edge.callee) not in known)
 
 
 def graph_of(file: str, binary: Binary, resolved: frozenset[int] = frozenset()) -> Graph:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 STORE = 0xFFFFFFFF
 TRAP = 0xFFFFFFFE
+EDGE = 0xFFFFFFFD
 
 
 class Run(NamedTuple):
@@ -73,6 +74,16 @@ class Trap(NamedTuple):
     given: tuple[tuple[int, int], ...]
 
 
+class Passage(NamedTuple):
+    """A call at `site` in function number `root` to the function at `to`, and the conditions of all ways to it."""
+
+    number: int
+    root: int
+    site: int
+    to: int
+    guards: tuple[tuple[int, int, int], ...]
+
+
 class _Reader:
     def __init__(self, data: bytes, at: int) -> None:
         self.data, self.at = data, at
@@ -93,6 +104,7 @@ _HEAD = struct.Struct("<IIQI")
 _GUARD = struct.Struct("<IIq")
 _ARGUMENT = struct.Struct("<IIQII")
 _STORED = struct.Struct("<IQIQII")
+_PASSED = struct.Struct("<IQQ")
 _FROM_ARGUMENT = 1
 """In the marks: something in the call goes back to an argument. 2: something it names lies in data that may change."""
 _SHARED = 6
@@ -150,19 +162,23 @@ def traps(data: bytes) -> Iterator[Trap]:
             yield Trap(number, root, tuple((each.tag, each.value) for each in given))
 
 
-def events(data: bytes) -> Iterator[Event | Stored]:
+def events(data: bytes) -> Iterator[Event | Stored | Passage]:
     """All events in the order they were written."""
     once = _Once()
     for number, (at, size, order, hands_on) in enumerate(_heads(data), 1):
         if _U32.unpack_from(data, at)[0] == STORE:
             yield Stored(number, *_STORED.unpack_from(data, at + _U32.size))
             continue
+        first = at + size + _U32.size
+        guards = once.guards_of(data[first : first + _GUARD.size * _U32.unpack_from(data, at + size)[0]])
+        if _U32.unpack_from(data, at)[0] == EDGE:
+            root, site, to = _PASSED.unpack_from(data, at + _U32.size)
+            yield Passage(number, root, site, to, guards)
+            continue
         name, root, site, depth = _HEAD.unpack_from(data, at)
         behind = at + _HEAD.size + 8 * depth
         chain = struct.unpack_from(f"<{depth}Q", data, at + _HEAD.size)
         written, arguments = once.arguments_of(data[behind : at + size])
-        first = at + size + _U32.size
-        guards = once.guards_of(data[first : first + _GUARD.size * _U32.unpack_from(data, at + size)[0]])
         yield Event(number, order, name, root, site, chain, guards, arguments, written, bool(hands_on & _FROM_ARGUMENT))
 
 

@@ -1,6 +1,6 @@
 """In: a static program. Out: names of its functions of texts and memory, told by what they do with known values.
 
-A function that makes "abcd-42" of ("ab%s-%u", "cd", 42) is sprintf(), whoever wrote it and however it was compiled. What
+A function that makes "abcd-42" of ("ab%s-%u", "cd", 42) is sprintf(), whoever wrote it, however it was compiled. What
 each must do is written down from ISO C11 7.21 to 7.24, POSIX.1-2017 and, for strlcpy() and strlcat(), OpenBSD's manual.
 """
 
@@ -70,11 +70,15 @@ ACTS: Final[Mapping[str, tuple[Act, ...]]] = {
     "memset": (Act((TO, _L, 3), TO, b"LLLlo\0U"),),
     "bzero": (Act((TO, 3, _L), ANY, b"\0\0\0lo\0U"),),
     "strcmp": (Act((TO, LIKE, 4), BELOW), Act((FROM, TO, 1), ABOVE), Act((SHORT, OTHER, 4), 0)),
-    "strncmp": (Act((TO, LIKE, 4), 0), Act((TO, LIKE, 5), BELOW), Act((SHORT, OTHER, 4), 0), Act((TO, UPPER, 9), ABOVE)),
+    "strncmp": (
+        Act((TO, LIKE, 4), 0), Act((TO, LIKE, 5), BELOW), Act((SHORT, OTHER, 4), 0), Act((TO, UPPER, 9), ABOVE)
+    ),
     "memcmp": (Act((TO, LIKE, 4), 0), Act((TO, LIKE, 5), BELOW), Act((SHORT, OTHER, 4), BELOW)),
     "strchr": (Act((TWICE, _L, 1), TWICE + 1), Act((TWICE, _Q, 9), 0), Act((TO, 0, 2), TO + 5)),
     "strrchr": (Act((TWICE, _L, 1), TWICE + 3), Act((TWICE, _Q, 9), 0)),
     "strstr": (Act((TO, UPPER, 1), TO + 2), Act((TWICE, UPPER, 1), 0)),
+    "strspn": (Act((FROM, UPPER, 1), 2), Act((TO, UPPER, 1), 0)),
+    "strcspn": (Act((TO, UPPER, 1), 2), Act((DIGITS, UPPER, 1), 3)),
     "strtol": (Act((DIGITS, 0, 16), 0x77), Act((DIGITS, 0, 10), 77)),
     "atoi": (Act((DIGITS, 0, 16), 77), Act((TO, 0, 10), 0)),
     "toupper": (Act((ord("a"),), ord("A")), Act((_L,), _L), Act((ord("1"),), ord("1"))),

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from wardwatch.firmware.programs.binary import Binary
 
 from .kernel import CARRIER, INTO, OVER
+from .rules import plain_name
 
 Longs = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -18,15 +19,25 @@ HELPER_BYTES = 3_000
 CARRIER_BYTES = 12_000
 """The same where it makes calls that matter."""
 ROUNDS = 6
+READERS = frozenset(
+    {"read", "getchar", "getc", "fgetc", "getch", "wgetch", "getc_unlocked", "getchar_unlocked", "fread"}
+)
+HELPERS = 1
+"""Calls up from functions that read a key, where it is still looked at."""
 BELOW = 3
 """Calls down from functions that lead to what matters, where helpers are looked for."""
 
 
 class Selection(NamedTuple):
-    """`first`: functions with calls that matter. `enter`: functions that calls are followed into, as the kernel has it."""
+    """`first`: functions with calls that matter. `enter`: functions that calls are followed into, as the kernel has it.
+
+    `leads`: functions that lead to what matters. `listens`: those of them that read what may be a key.
+    """
 
     first: Longs
     enter: Longs
+    leads: Flags
+    listens: Flags
 
 
 def select(binary: Binary, matters: Iterable[str]) -> Selection:
@@ -51,7 +62,24 @@ def select(binary: Binary, matters: Iterable[str]) -> Selection:
         total = np.minimum(grown, 1 << 30)
         reaches[callers[reaches[callees]]] = True
     kind = np.where(reaches, CARRIER, INTO)
-    return Selection(first, np.where(total <= _limits(reaches), kind, OVER))
+    enter = np.where(total <= _limits(reaches), kind, OVER)
+    listens = _listening(binary) & reaches & ~modelled
+    return Selection(first, enter, reaches & ~modelled, listens)
+
+
+def _listening(binary: Binary) -> Flags:
+    """Functions that read what may be a key, themselves or by a helper."""
+    chosen = np.zeros(len(binary.functions), np.bool_)
+    chosen[binary.sites.callers[_loud(binary, {name for name in _every(binary) if plain_name(name) in READERS})]] = True
+    inside = binary.sites.callees >= 0
+    callers, callees = binary.sites.callers[inside], binary.sites.callees[inside]
+    for _ in range(HELPERS):
+        chosen[callers[chosen[callees]]] = True
+    return chosen
+
+
+def _every(binary: Binary) -> set[str]:
+    return {*binary.sites.imported, *binary.names.values()}
 
 
 def _limits(reaches: Flags) -> Longs:

@@ -22,7 +22,9 @@ def spawned(binary: Binary, names: Mapping[int, str]) -> dict[int, str]:
     builds = _built(binary)
     executing = _executing(binary, names, builds)
     callers = np.unique(binary.sites.callers[np.isin(binary.sites.callees, clones)]).tolist()
-    return {binary.functions[caller].start: "posix_spawn" for caller in callers if builds.get(caller, set()) & executing}
+    return {
+        binary.functions[caller].start: "posix_spawn" for caller in callers if builds.get(caller, set()) & executing
+    }
 
 
 def _built(binary: Binary) -> dict[int, set[int]]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from wardwatch.firmware.programs.binary import Binary
 from wardwatch.firmware.programs.syscalls import NUMBERS
@@ -27,6 +28,7 @@ SHELLS: Final = frozenset({"system", "popen"})
 PIPES: Final = frozenset({"pipe", "pipe2"})
 AT_FDCWD: Final = -100
 ANY: Final = "*"
+Marks = npt.NDArray[np.uint32]
 
 
 class Form(NamedTuple):
@@ -74,8 +76,15 @@ def _forms() -> Iterator[Form]:
 FORMS: Final = tuple(_forms())
 
 
-def told(binary: Binary) -> dict[int, str]:
-    """Function's start to name; with the names that the program has already, where nothing tells better."""
+class Told(NamedTuple):
+    """Function's start to name, and for each function marks of the arguments through which it reads or writes."""
+
+    names: dict[int, str]
+    uses: Marks
+
+
+def told(binary: Binary) -> Told:
+    """The names with those that the program has already, where nothing tells better."""
     shells = {start: name for start, name in binary.names.items() if name in SHELLS}
     prepared = Prepared(replace(binary, names=shells))
     chosen = [number for number in _candidates(binary) if binary.functions[number].start not in shells]
@@ -86,11 +95,11 @@ def told(binary: Binary) -> dict[int, str]:
         by_root: dict[int, list[Trap]] = defaultdict(list)
         for trap in traps(kernel.events()):
             by_root[trap.root].append(trap)
-        origins = Origins(kernel.origins(), kernel.texts(), str)
+        origins, uses = Origins(kernel.origins(), kernel.texts(), str), kernel.uses()
     numbers = NUMBERS[binary.machine]
     names = {binary.functions[root].start: _name(ways, origins, numbers, binary) for root, ways in by_root.items()}
     told_so = {**binary.names, **{start: name for start, name in names.items() if name}}
-    return {**told_so, **_piped(binary, shells, told_so), **spawned(binary, told_so)}
+    return Told({**told_so, **_piped(binary, shells, told_so), **spawned(binary, told_so)}, uses)
 
 
 def _piped(binary: Binary, shells: Iterable[int], names: Mapping[int, str]) -> dict[int, str]:
@@ -114,7 +123,9 @@ def _candidates(binary: Binary) -> Iterator[int]:
 def _name(ways: list[Trap], origins: Origins, numbers: Mapping[int, str], binary: Binary) -> str:
     """The name that all ways through a function have in common; '' where there is none."""
     found = {_form(trap, origins, numbers, binary) for trap in ways}
-    name = "pipe2" if found == PIPES else found.pop() if len(found) == 1 else ""  # without flags it may use the older one
+    name = (
+        "pipe2" if found == PIPES else found.pop() if len(found) == 1 else ""
+    )  # without flags it may use the older one
     if name == "open":
         return _opener(ways, origins)
     if name == "execve" and not all(_is_argument(trap.given[1], 0, origins) for trap in ways):

@@ -140,7 +140,11 @@ def linkage(words: Words, start: int) -> tuple[Longs, Longs]:
     near = np.flatnonzero(match(words[:-2], 0xFFFF0000, 0x817E0000) & jumps[1:])
     index = np.concatenate([fixed, far, near])
     slots = np.concatenate(
-        [_high(words, fixed), _based(words, start, far, _high(words, far)), _based(words, start, near, _signed(words[near]))]
+        [
+            _high(words, fixed),
+            _based(words, start, far, _high(words, far)),
+            _based(words, start, near, _signed(words[near])),
+        ]
     )
     kept = slots >= 0
     return start + 4 * index[kept], slots[kept]

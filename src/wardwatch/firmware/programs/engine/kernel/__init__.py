@@ -16,6 +16,9 @@ from wardwatch.errors import InstallationError
 
 OVER, INTO, CARRIER = range(3)
 """Of a function: calls are not followed into it; they are; they are, and what matters is called in there."""
+LEADS, LISTENS, USES = 1, 2, 16
+"""Marks of a function: it leads to what matters; it reads what may be a key; it reads or writes where its first
+argument leads (and, shifted, the second, the third, the fourth)."""
 MACHINES: Final = ("arm", "aarch64", "mips", "powerpc", "x86", "x86-64")
 
 SEGMENT: Final = np.dtype(
@@ -29,7 +32,17 @@ SEGMENT: Final = np.dtype(
         ("unused", "u1", 6),
     ]
 )
-FUNCTION: Final = np.dtype([("start", "<u8"), ("end", "<u8"), ("extent", "<u8"), ("thumb", "<u4"), ("enter", "<u4")])
+FUNCTION: Final = np.dtype(
+    [
+        ("start", "<u8"),
+        ("end", "<u8"),
+        ("extent", "<u8"),
+        ("thumb", "<u4"),
+        ("enter", "<u4"),
+        ("marks", "<u4"),
+        ("unused", "<u4"),
+    ]
+)
 IMPORT: Final = np.dtype([("address", "<u8"), ("model", "<u4"), ("import", "<u4")])
 RULE: Final = np.dtype([("model", "<u4"), ("unused", "<u4"), ("event", "S16")])
 ORIGIN: Final = np.dtype(
@@ -42,9 +55,7 @@ ORIGIN: Final = np.dtype(
         ("number", "<u8"),
     ]
 )
-COUNTS: Final = (
-    "steps paths forks cut_steps cut_paths cut_pages cut_events unknown_instructions unresolved outside events origins"
-)
+COUNTS: Final = "steps paths forks cut_steps cut_paths cut_pages cut_events cut_tries unknown_instructions unresolved outside events origins"
 
 
 class _Settings(ctypes.Structure):
@@ -121,6 +132,7 @@ def _load() -> ctypes.CDLL:
         ("ww_engine_texts", address, [handle, ctypes.POINTER(size)]),
         ("ww_engine_origins", address, [handle, ctypes.POINTER(size)]),
         ("ww_engine_counts", ctypes.POINTER(_Counts), [handle]),
+        ("ww_engine_uses", address, [handle]),
         ("ww_engine_models", number, [ctypes.POINTER(ctypes.c_char_p), number]),
         ("ww_engine_layout", None, [ctypes.POINTER(number)]),
     )
@@ -226,6 +238,12 @@ class Kernel:
         count = ctypes.c_uint64()
         at = self._library.ww_engine_origins(self._handle, ctypes.byref(count))
         return np.frombuffer(ctypes.string_at(at, count.value * ORIGIN.itemsize), ORIGIN)
+
+    def uses(self) -> npt.NDArray[np.uint32]:
+        """For those that tell traps: for each function the arguments through which it reads or writes, as marks."""
+        count = len(self._program.functions)
+        at = self._library.ww_engine_uses(self._handle)
+        return np.frombuffer(ctypes.string_at(at, count), np.uint8).astype(np.uint32) * USES
 
     def counts(self) -> dict[str, int]:
         """What was done, and which bounds were reached how often."""

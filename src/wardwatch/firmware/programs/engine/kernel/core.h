@@ -41,6 +41,8 @@ typedef struct {
 
 enum { PAGE = 128, PAGES_MAX = 2048, FRAMES = 16, REGISTERS = 40, TEXT_MAX = 1024, STACK_ROOM = 0x40000, LAST = 16 };
 enum { OVER, INTO, CARRIER };
+/* Marks: leads to what matters; reads what may be a key; reads or writes where its first argument leads, its second... */
+enum { LEADS = 1, LISTENS = 2, USES = 16 };
 #define RETURNS 0x7fedcba0u /* the address a function that was started here returns to */
 #define STACK_TOP 0x7fd00000u
 #define HEAP_BASE 0x70000000u
@@ -95,7 +97,7 @@ typedef struct path {
     u64 pc;
     u8 thumb, it, over, dead, leaving;
     u32 depth, steps, order, nguards, worn; /* worn: decisions that were made here often enough before */
-    u64 heap;
+    u64 heap, lowest; /* lowest: of the stack, what was written to since the last return */
     frame frames[FRAMES];
     guard *guards;
     fact *facts;
@@ -113,6 +115,7 @@ typedef struct {
 typedef struct {
     u64 start, end, extent; /* extent: with what may belong to it behind its end */
     u32 thumb, enter; /* enter: whether calls are followed into it; CARRIER: what matters is called in there */
+    u32 marks, unused;
 } function;
 
 typedef struct {
@@ -127,7 +130,7 @@ typedef struct {
 } rule;
 
 typedef struct {
-    u64 steps, paths, forks, cut_steps, cut_paths, cut_pages, cut_events, unknown_instructions, unresolved, outside,
+    u64 steps, paths, forks, cut_steps, cut_paths, cut_pages, cut_events, cut_tries, unknown_instructions, unresolved, outside,
         events, origins;
 } counts;
 
@@ -177,6 +180,7 @@ typedef struct engine {
     struct poke *pokes; /* memory given to a call, and what became of it */
     u32 npokes, nvalues;
     const u64 *values;
+    u8 *uses; /* for those who ask: bit n of a function's: what argument n leads to was read or written */
     bool returned;
     val result;
 } engine;
@@ -187,6 +191,7 @@ u8 read_byte(engine *e, path *p, val at, u32 *tag, bool *there);
 void write_byte(engine *e, path *p, val at, u8 byte, u32 tag);
 val load(engine *e, path *p, val at, u32 size, bool negative);
 void store(engine *e, path *p, val at, u32 size, val what);
+void forget_below(engine *e, path *p, u64 sp);
 bool image_byte(const engine *e, u64 at, u8 *byte);
 const segment *segment_at(const engine *e, u64 at);
 bool code_word(const engine *e, u64 at, u32 size, u64 *word);
@@ -260,9 +265,10 @@ variadic variadic_of(engine *e, path *p, u32 first);
 variadic variadic_at(engine *e, path *p, val list);
 u32 emit_event(engine *e, path *p, u32 number, const char *how);
 void emit_trap(engine *e, path *p, val number, const val *given, u32 n);
+void emit_edge(engine *e, path *p, u64 to);
 void emit_store(engine *e, path *p, val at, val what);
 u64 site_of(const path *p);
-bool uses_file(engine *e, path *p, val *result);
+bool uses_file(engine *e, path *p, const function *f, val *result);
 void outcome(engine *e, path *p, val at, u64 by);
 void outcomes(engine *e, path *p, u64 by);
 

@@ -209,6 +209,19 @@ void emit_trap(engine *e, path *p, val number, const val *given, u32 n) {
     finish_event(e, p, from, &none, 0);
 }
 
+/* A call from one of the program's functions to another, for the conditions that all ways to it share. */
+void emit_edge(engine *e, path *p, u64 to) {
+    u8 guards[GUARDS_MAX * GUARD_SIZE];
+    const u64 from = begin_event(e);
+    put32(e, 0xfffffffdu);
+    put32(e, e->root);
+    put64(e, p->pc);
+    put64(e, to);
+    const u32 order = p->order, nguards = write_guards(e, p, guards);
+    finish_event(e, p, from, guards, nguards);
+    p->order = order;
+}
+
 /* A pointer-sized unknown that is kept in the program's own data, for descriptors that travel through it. */
 void emit_store(engine *e, path *p, val at, val what) {
     const u8 kind = e->origins[what.t].kind;

@@ -84,12 +84,12 @@ static bool is_written(engine *e, path *p, val at) {
 /* The library's functions on open files have no names in a static program, and what they do inside tells nothing. They
  * are known by what they are given: (buffer, size, file) reads a line as fgets(), (buffer, size, count, file) fills what
  * was never written as fread(); of others numbers may come from the file. */
-bool uses_file(engine *e, path *p, val *result) {
+bool uses_file(engine *e, path *p, const function *f, val *result) {
     val given[OUTCOMES];
     u32 n = OUTCOMES;
     for (u32 i = OUTCOMES; i-- > 0;) {
         given[i] = argument(e, p, i);
-        n = given[i].t && !given[i].v && is_file(e, given[i].t) ? i : n;
+        n = f->marks & (u32)USES << i && given[i].t && !given[i].v && is_file(e, given[i].t) ? i : n;
     }
     if (n == OUTCOMES)
         return false;

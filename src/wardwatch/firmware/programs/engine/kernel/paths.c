@@ -137,8 +137,8 @@ bool decide(engine *e, path *p, const flags *f, u32 condition, u64 at) {
                 ++*(first ? passed : taken);
         }
     } else {
-        e->count.cut_paths++;
         if (++p->worn > e->set.max_worn) {
+            e->count.cut_tries++;
             p->dead = 1;
             return false;
         }
@@ -235,6 +235,12 @@ static void skip_function(engine *e, path *p, const function *f) {
     leave(e, p);
 }
 
+/* From a function that may read a key to one that leads to what matters: which key that takes. */
+static void passes(engine *e, path *p, const function *f) {
+    if (!p->depth && e->set.functions[e->root].marks & LISTENS && f->marks & LEADS && !e->set.tells_traps)
+        emit_edge(e, p, f->start);
+}
+
 static void imported(engine *e, path *p, u32 number) {
     apply_rule(e, p, number);
     if (!p->dead)
@@ -272,6 +278,7 @@ void go(engine *e, path *p, val to) {
     }
     if (is_back(p, to.v, p->r[stack_register[e->set.machine]].v)) {
         p->depth--;
+        forget_below(e, p, p->r[stack_register[e->set.machine]].v);
     } else {
         const import *found = import_at(e, at);
         if (found) {
@@ -280,6 +287,8 @@ void go(engine *e, path *p, val to) {
         }
         const function *f = function_at(e, at), *here = function_at(e, p->pc);
         const bool inside = here && at >= here->start && at < here->extent;
+        if (f && f != here && f->start == at && !inside)
+            passes(e, p, f);
         if (f && f != here && f->start == at && !f->enter && !inside) {
             skip_function(e, p, f);
             return;
@@ -340,13 +349,14 @@ void call(engine *e, path *p, val to, u64 back) {
     }
     const function *f = to.t ? NULL : function_at(e, plain(e, to.v));
     if (f && f->start == plain(e, to.v) && !import_at(e, plain(e, to.v))) {
+        passes(e, p, f);
         const u32 deepest = e->values ? FRAMES : DEPTH_MAX; /* with known values there is one way only */
         if (!f->enter || p->depth >= deepest || (!e->values && is_running(e, p, f))) {
             skip_function(e, p, f);
             return;
         }
         val result;
-        if (e->set.is_static && f->enter != CARRIER && uses_file(e, p, &result)) {
+        if (e->set.is_static && f->enter != CARRIER && uses_file(e, p, f, &result)) {
             give(e, p, result);
             leave(e, p);
             return;
@@ -407,6 +417,7 @@ static void start(engine *e, path *p, u32 root) {
     p->pc = f->start;
     p->thumb = f->thumb != 0;
     p->heap = HEAP_BASE;
+    p->lowest = STACK_TOP;
     for (u32 i = 0; i < 512; i++)
         p->qt[i] = 1;
     if (machine == ARM)

@@ -171,7 +171,8 @@ MODEL(m_same) {
 }
 
 static void filled(engine *e, path *p, val to, val from, u64 n) {
-    const u32 tag = origin_of(e, O_READ, from.t, from.t ? 0 : 1 + cut(e, from.v), 0, false); /* a known descriptor */
+    /* A descriptor that is a number stands for itself: 0 is the standard input. */
+    const u32 tag = origin_of(e, O_READ, from.t, from.t ? 0 : from.v + 1, 0, false);
     forget_guards(e, p, tag);
     for (u64 i = 0; i < n && i < FILLED; i++)
         write_byte(e, p, add(e, to, known(i)), 0, tag);
@@ -289,6 +290,12 @@ MODEL(m_sigaction) { /* the function stands first in struct sigaction, on MIPS b
     return false;
 }
 
+MODEL(m_fork) { /* the child's calls come before those that the parent makes later, though its way ends */
+    UNUSED;
+    p->order++;
+    return false;
+}
+
 MODEL(m_atexit) {
     UNUSED;
     run_beside(e, p, argument(e, p, 0), (val){0, 1});
@@ -315,13 +322,14 @@ MODEL(m_zero) {
 const model models[] = {
     ENTRY(none), ENTRY(zero), ENTRY(popen), ENTRY(exit), ENTRY(strlen), ENTRY(strcpy), ENTRY(stpcpy), ENTRY(strncpy), ENTRY(strcat),
     ENTRY(strncat), ENTRY(strcmp), ENTRY(strncmp), ENTRY(memcmp), ENTRY(strchr), ENTRY(strrchr), ENTRY(strstr),
+    ENTRY(strspn), ENTRY(strcspn),
     ENTRY(memcpy), ENTRY(mempcpy), ENTRY(bcopy), ENTRY(memset), ENTRY(bzero), ENTRY(strdup), ENTRY(strndup),
     ENTRY(sprintf), ENTRY(snprintf), ENTRY(vsprintf), ENTRY(vsnprintf), ENTRY(asprintf), ENTRY(vasprintf),
     ENTRY(sprintf_chk), ENTRY(snprintf_chk), ENTRY(vsprintf_chk), ENTRY(vsnprintf_chk), ENTRY(asprintf_chk),
     ENTRY(strlcpy), ENTRY(strlcat), ENTRY(atoi), ENTRY(toupper), ENTRY(tolower), ENTRY(inet_addr), ENTRY(inet_aton),
     ENTRY(inet_pton), ENTRY(inet_ntoa), ENTRY(swap16), ENTRY(swap32), ENTRY(malloc), ENTRY(calloc), ENTRY(realloc),
     ENTRY(socket), ENTRY(connect), ENTRY(open), ENTRY(openat), ENTRY(same), ENTRY(read), ENTRY(fread), ENTRY(fgets),
-    ENTRY(thread), ENTRY(clone), ENTRY(signal), ENTRY(sigaction), ENTRY(atexit), ENTRY(recvfrom), ENTRY(recvmsg), ENTRY(accept),
+    ENTRY(thread), ENTRY(clone), ENTRY(signal), ENTRY(sigaction), ENTRY(atexit), ENTRY(fork), ENTRY(recvfrom), ENTRY(recvmsg), ENTRY(accept),
     ENTRY(sscanf), ENTRY(gethostbyname), ENTRY(getaddrinfo),
 };
 const u32 model_count = sizeof models / sizeof *models;

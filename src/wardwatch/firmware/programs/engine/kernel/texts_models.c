@@ -171,6 +171,30 @@ MODEL(m_strrchr) {
     return sought(e, p, true, result);
 }
 
+/* How many bytes at the start are of the set, or of none of it. A hole counts as one that is not. */
+static bool spanned(engine *e, path *p, bool wanted, val *result) {
+    held h, set;
+    take(e, p, argument(e, p, 0), &h);
+    take(e, p, argument(e, p, 1), &set);
+    if (set.holes || !set.whole || (h.holes && wanted))
+        return false;
+    u32 n = 0;
+    while (n < h.n && (!h.tags[n] && memchr(set.bytes, h.bytes[n], set.n)) == wanted)
+        n++;
+    *result = known(n);
+    return h.n != 0;
+}
+
+MODEL(m_strspn) {
+    (void)c;
+    return spanned(e, p, true, result);
+}
+
+MODEL(m_strcspn) {
+    (void)c;
+    return spanned(e, p, false, result);
+}
+
 MODEL(m_strstr) {
     (void)c;
     held h, part;
