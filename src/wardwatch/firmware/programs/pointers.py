@@ -133,6 +133,19 @@ def static_got(image: Loaded, code: Code) -> Loaded:
     return replace(image, pointers=places, targets=words, got=places)
 
 
+def with_got(image: Loaded, places: Longs, memory: Memory) -> Loaded:
+    """The same, with these words as a GOT: what no relocation describes holds what the file says."""
+    known = looked_up(places, image.pointers, image.targets)
+    words = [memory.word(place) or 0 if there < 0 else 0 for place, there in zip(places.tolist(), known.tolist(), strict=True)]
+    more = known < 0
+    pointers = np.concatenate([image.pointers, places[more]])
+    targets = np.concatenate([image.targets, np.array(words, np.int64)[more]])
+    order = np.argsort(pointers, kind="stable")
+    return replace(
+        image, pointers=pointers[order], targets=targets[order], got=np.sort(np.concatenate([image.got, places]))
+    )
+
+
 def arm_got(flow: Flow, elf: Elf, image: Loaded) -> Flow:
     """Constants that are offsets of words in the GOT become the addresses of those: r3 in `ldr r3, [r4, r3]`."""
     got = elf.dynamic.get(DT_PLTGOT, 0)

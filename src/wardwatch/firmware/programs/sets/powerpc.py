@@ -101,11 +101,11 @@ def _references(words: Words, at: Longs) -> tuple[Longs, Longs]:
         users = np.setdiff1d(users, made)
         found.append(made)
     every = np.concatenate(found)
-    slots, places = _through_base(words, int(at[0]))
+    slots, places = through_base(words, int(at[0]))
     return np.concatenate([at[every], at[slots]]), np.concatenate([value[every], places]) & 0xFFFFFFFF
 
 
-def _through_base(words: Words, start: int) -> tuple[Longs, Longs]:
+def through_base(words: Words, start: int) -> tuple[Longs, Longs]:
     """Loads through r30, and the places of the GOT they load from: position-independent code takes addresses so."""
     loads = np.flatnonzero(match(words, 0xFC1F0000, 0x801E0000))
     setters, values = _bases(words, start)
