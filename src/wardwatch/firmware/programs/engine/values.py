@@ -130,7 +130,7 @@ class Reader:
         for _ in range(8):
             if not tag:
                 return bool(byte & _UP)
-            if self.origins.kind(tag) is not Kind.MIXED or not self.origins.how(tag):
+            if self.origins.kind(tag) is not Kind.MIXED or self.origins.how(tag) not in {1, 2}:
                 return None
             is_or, mask = self.origins.how(tag) == 1, self.origins.number(tag)
             if is_or and mask & _UP:

@@ -66,6 +66,12 @@ typedef struct {
     val a, b;
 } flags;
 
+/* The outcome of a comparison that is kept as a value of origin `t`. */
+typedef struct {
+    val a, b;
+    u32 t, is_signed;
+} lesser;
+
 typedef struct {
     u64 back, sp, site;
     u32 function;
@@ -92,6 +98,7 @@ typedef struct path {
     u64 last[LAST]; /* the latest decision at some branches: twice their address, and whether they were taken */
     val r[REGISTERS];
     flags f[8];
+    lesser less[4]; /* of MIPS: comparisons whose outcomes registers hold */
     u8 q[512];
     u32 qt[512];
     u64 pc;
