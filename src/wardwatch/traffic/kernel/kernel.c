@@ -105,6 +105,13 @@ EXPORT void ww_drop(kernel *k, u32 id) {
     }
 }
 
+/* Conversation `id` is read one side after the other: its segments are lined up so. */
+EXPORT void ww_apart(kernel *k, u32 id) {
+    flow *f = kept_flow(k, id);
+    if (f)
+        f->state |= APART;
+}
+
 static u32 first_signature(const matcher *m, u32 codec) {
     for (u32 i = 0; i < m->count; i++)
         if (m->each[i].codec == codec)
@@ -142,7 +149,7 @@ EXPORT u32 ww_layout(u32 *to, u32 n) {
         offsetof(flow, payload), offsetof(flow, wire), offsetof(flow, first), offsetof(flow, kept),
         offsetof(flow, id), offsetof(flow, number), offsetof(flow, missing), offsetof(flow, repeated),
         offsetof(flow, mac), offsetof(flow, ttl), offsetof(flow, file),
-        sizeof(flow), sizeof(segment), sizeof(signature), sizeof(range), sizeof(settings), sizeof(counter),
+        sizeof(flow), sizeof(segment), sizeof(run), sizeof(signature), sizeof(range), sizeof(settings), sizeof(counter),
         sizeof(report),
     };
     const u32 count = sizeof all / sizeof *all;

@@ -57,7 +57,7 @@ enum {
 
 /* Private bits of `state`; those of side b are those of side a shifted by one. */
 enum {
-    SEQ_A = 1, SEQ_B = 2, FIN_A = 4, FIN_B = 8, OVER_A = 16, OVER_B = 32, DROPPED = 64, RECENT = 128, ISN = 256,
+    SEQ_A = 1, SEQ_B = 2, FIN_A = 4, FIN_B = 8, OVER_A = 16, OVER_B = 32, DROPPED = 64, RECENT = 128, ISN = 256, APART = 512,
 };
 
 typedef struct {
@@ -102,10 +102,22 @@ typedef struct {
     u32 flow, number, seq, length, at, n;
     u16 file;
     u8 side, flags;
-    u32 codec;  /* of the signature that matched, 0 for none */
+    u16 codec;   /* of the signature that matched, 0 for none */
+    u16 apart;   /* the sides are to be lined up one after the other */
     u64 channel; /* the same for all conversations of a with the same port of b */
 } segment;
-_Static_assert(sizeof(segment) == 48, "as SEGMENT in __init__.py");
+_Static_assert(sizeof(segment) == 48, "as SEGMENT in library.py");
+
+/* Segments of one side in a row, whole ones with nothing but data, each behind the last; or a single other one. */
+typedef struct {
+    i64 time, last_time;
+    u64 channel;
+    u32 flow, seq, length, first, count, at, n, number, last_number;
+    u16 file, last_file, codec;
+    u8 side, flags, flawless, apart;
+    u8 unused[2];
+} run;
+_Static_assert(sizeof(run) == 72, "as RUN in library.py");
 
 typedef struct {
     u8 low[16], high[16];  /* both included; IPv4 in the first four bytes, the rest 0 (low) or 0xff (high) */
