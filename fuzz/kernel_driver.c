@@ -14,7 +14,8 @@ kernel *ww_open(const settings *s);
 void ww_close(kernel *k);
 void ww_begin(kernel *k, u32 file);
 u64 ww_feed(kernel *k, const u8 *data, u64 n, u32 final);
-void ww_drained(kernel *k);
+void ww_segments_fetched(kernel *k);
+void ww_retired_fetched(kernel *k);
 void ww_finish(kernel *k);
 void ww_drop(kernel *k, u32 id);
 report *ww_report(kernel *k);
@@ -48,7 +49,8 @@ static bool drain(kernel *k) {
         if (s->number % 7 == 0)
             ww_drop(k, s->flow);
     }
-    ww_drained(k);
+    ww_segments_fetched(k);
+    ww_retired_fetched(k);
     return any;
 }
 

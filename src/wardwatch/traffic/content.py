@@ -1,7 +1,7 @@
 """In: one conversation's messages, each with the packet that completed it. Out: what it held, in bounded memory."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -35,12 +35,12 @@ class Notable(NamedTuple):
     protocol: str
     kind: str
     side: Side
-    facts: tuple[tuple[str, str | int], ...]
+    facts: Mapping[str, str | int]
     mark: Mark
 
     def fact(self, name: str) -> str:
         """The fact of that name as text, empty where it is not there."""
-        return next((str(value) for key, value in self.facts if key == name), "")
+        return str(self.facts.get(name, ""))
 
 
 @dataclass(slots=True)
@@ -159,6 +159,13 @@ class Content:
             half.first = half.first or piece.mark
             half.last = piece.last or piece.mark
 
+    def passed(self, side: int, size: int, first: Mark, last: Mark) -> None:
+        """`size` payload bytes of `side` came of which no more than that is of interest."""
+        half = self.sides[side]
+        half.bytes += size
+        half.first = half.first or first
+        half.last = last
+
     def add(self, messages: Iterable[Message], packet_at: Callable[[int], Mark]) -> None:
         """Complete messages; `packet_at` tells the packet that brought the byte before an offset of its side."""
         sides, seen, before = self.sides, self._fields_seen, self._before
@@ -179,7 +186,8 @@ class Content:
         if len(self._before) >= _BEFORE_KEPT:
             self._before.clear()
         _, kind, _, _, _, identifiers, fields, facts = message
-        self._before[id(identifiers), id(fields), id(facts), kind] = message
+        if type(facts) is not dict:  # facts of this message alone; those that many share cannot be written to
+            self._before[id(identifiers), id(fields), id(facts), kind] = message
 
     def _repeats(self, message: Message) -> bool:
         """Take in a message that says what one before it said; False where it has to be learned all the same."""
@@ -218,9 +226,8 @@ class Content:
         if message.kind in _NEVER_NOTABLE:
             return
         if len(self.notable) < NOTABLE_KEPT.get(self.protocol, NOTABLE_KEPT_ELSE):
-            facts = tuple(sorted(message.facts.items()))
-            mark = packet_at(message.end)
-            self.notable.append(Notable(message.protocol, message.kind, message.side, facts, mark))
+            protocol, kind, side, _, end, _, _, facts = message
+            self.notable.append(Notable(protocol, kind, side, facts, packet_at(end)))
         else:
             self.notable_uncounted += 1
 

@@ -90,6 +90,10 @@ class Conversation:
         stream = self._streams[run.side]
         if not run.flawless or self.transport is Transport.UDP or not stream.is_next(run.seq):
             return False
+        if self.done:
+            stream.advance(run.seq, batch.payload(run))
+            self.content.passed(run.side, run.n, *run.marks)
+            return True
         piece = batch.piece(run)
         stream.advance(run.seq, piece.data)
         self._read(run.side, piece)

@@ -43,6 +43,13 @@ class Run(NamedTuple):
     flawless: int  # whether it is such a row
     apart: int  # whether the sides of its conversation are lined up one after the other
 
+    @property
+    def marks(self) -> tuple[Mark, Mark]:
+        """The packets of its first and its last segment."""
+        return _new(Mark, (self.file, self.number, self.time)), _new(
+            Mark, (self.last_file, self.last_number, self.last_time)
+        )
+
 
 by_side: Final = itemgetter(Run._fields.index("side"))
 
@@ -69,12 +76,15 @@ class Batch:
 
     def piece(self, run: Run) -> Piece:
         """A run without a flaw as one piece."""
-        data = self._payload[run.at : run.at + run.n].tobytes()
-        mark = _new(Mark, (run.file, run.number, run.time))
+        mark, last = run.marks
         if run.count == 1:
-            return _new(Piece, (data, 0, mark, (), None))
+            return _new(Piece, (self.payload(run), 0, mark, (), None))
         ends = _Ends(self._segments[run.first * _LAID_OUT.size : (run.first + run.count) * _LAID_OUT.size])
-        return _new(Piece, (data, 0, mark, ends, _new(Mark, (run.last_file, run.last_number, run.last_time))))
+        return _new(Piece, (self.payload(run), 0, mark, ends, last))
+
+    def payload(self, run: Run) -> bytes:
+        """The bytes of a run."""
+        return self._payload[run.at : run.at + run.n].tobytes()
 
     def split(self, run: Run) -> tuple[Segment, Run | None]:
         """The first segment of a run, and the rest of it."""

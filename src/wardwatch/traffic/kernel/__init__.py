@@ -29,9 +29,18 @@ FORMATS: Final = ("", "pcap", "pcapng")
 
 __all__ = ["APART", "NO_MORE", "Batch", "Counter", "Kernel", "Network", "Settings", "Sink", "Walked"]
 
-_DRAIN_BYTES = 768 * 1024
-_DRAIN_SEGMENTS = 4096
+
+class _Much(NamedTuple):
+    """From how much on segments are handed on."""
+
+    bytes: int
+    segments: int
+
+
+_MANY: Final = _Much(5 << 20, 28_000)
 """Below what the kernel's arena holds while it still takes packets in (ARENA_BYTES - ARENA_ROOM, ARENA_SEGMENTS)."""
+_MANY_UNSURE: Final = _Much(768 * 1024, 4096)
+"""Where a conversation is kept in the hope that its codec is told before its budget ends."""
 
 
 class Counter(NamedTuple):
@@ -153,16 +162,9 @@ class Kernel:
         while True:
             step: int = self._library.ww_feed(self._handle, address + used, size - used, final)
             used += step
-            if not (self._is_worth_draining and self._drain()) and not step:
+            if not self._drain(enough=True) and not step:
                 self._tail = size - used
                 return used
-
-    @property
-    def _is_worth_draining(self) -> bool:
-        """Much at a time, so that what belongs together is read together; well before the kernel has to wait for it."""
-        report = self._report
-        many = report.arena_used >= _DRAIN_BYTES or report.segments_ready >= _DRAIN_SEGMENTS
-        return bool(many or report.retired_ready)
 
     def feed_at(self, address: int, size: int) -> int:
         """Like `feed`, from a buffer whose address the caller knows."""
@@ -199,16 +201,25 @@ class Kernel:
     def finish(self) -> None:
         """No file follows: count the fragments still waiting. Flows stay, see `flows`."""
         self._library.ww_finish(self._handle)
-        self._drain()
+        self._drain(enough=False)
 
-    def _drain(self) -> bool:
-        """Hand segments and retired records on; whether there were any."""
-        segments, retired = self._report.segments_ready, self._report.retired_ready
+    def _drain(self, *, enough: bool) -> bool:
+        """Hand segments and retired records on; whether there were any. With `enough`, segments only if many wait.
+
+        Much at a time, so that what belongs together is read together, and Python's own code stays in the processor's
+        cache for a while; well before the kernel has to wait for it.
+        """
+        report = self._report
+        segments, retired = report.segments_ready, report.retired_ready
+        many = _MANY_UNSURE if report.unsure else _MANY
+        if enough and report.arena_used < many.bytes and segments < many.segments:
+            segments = 0
         if segments:
             self._hand_on(segments)
+            self._library.ww_segments_fetched(self._handle)
         if retired:
             self._sink.retired(_view(self._library.ww_retired(self._handle), retired, FLOW))
-        self._library.ww_drained(self._handle)
+            self._library.ww_retired_fetched(self._handle)
         return bool(segments or retired)
 
     def _hand_on(self, count: int) -> None:

@@ -30,9 +30,9 @@ enum {
     SIGNATURES = 255,
     SIGNATURE_GROUPS = 32,
     LOOKS = 8,                   /* payload packets compared with the signatures, each side */
-    ARENA_BYTES = 1536 * 1024,
+    ARENA_BYTES = 6 << 20,
     ARENA_ROOM = 512 * 1024,     /* what one packet may need: more than RECORD_LIMIT */
-    ARENA_SEGMENTS = 8192,
+    ARENA_SEGMENTS = 32768,
     SUBFRAMES = 64,              /* frames in one aggregated 802.11 frame */
     EVICTION = 4096,             /* records that leave a full table at once, at most */
     RETIRED = 16384,
@@ -168,6 +168,7 @@ typedef struct {
     u64 segments_ready, arena_used, retired_ready;
     u64 flows_seen, flows_live, evicted, segments_total;
     u64 ncounters;
+    u64 unsure; /* segments ready with payload that no signature fits: whoever reads them may tell what it is */
     /* of the file: */
     u64 packets, decoded, cut, offset, stopped, stopped_at, resyncs, resync_bytes, resync_at, tail_bytes, big, nano;
     u64 oversize, oversize_bytes, timeless, undeclared, format, nlinktypes;

@@ -81,7 +81,7 @@ class SettingsStruct(ctypes.Structure):
     )
 
 
-_TOTALS = "segments_ready arena_used retired_ready flows_seen flows_live evicted segments_total ncounters"
+_TOTALS = "segments_ready arena_used retired_ready flows_seen flows_live evicted segments_total ncounters unsure"
 _OF_FILE = (
     "packets decoded cut offset stopped stopped_at resyncs resync_bytes resync_at tail_bytes big nano "
     "oversize oversize_bytes timeless undeclared format nlinktypes"
@@ -127,7 +127,8 @@ def loaded() -> ctypes.CDLL:
         ("ww_close", None, [handle]),
         ("ww_begin", None, [handle, ctypes.c_uint32]),
         ("ww_feed", size, [handle, address, size, ctypes.c_uint32]),
-        ("ww_drained", None, [handle]),
+        ("ww_segments_fetched", None, [handle]),
+        ("ww_retired_fetched", None, [handle]),
         ("ww_finish", None, [handle]),
         ("ww_drop", None, [handle, ctypes.c_uint32]),
         ("ww_apart", None, [handle, ctypes.c_uint32]),
