@@ -389,6 +389,9 @@ void keep(kernel *k, flow *f, u32 slot, packet *p, u32 side);
 
 u32 hash4(const kernel *k, const u8 addresses[8], u32 sport, u32 dport, u32 proto);
 
+/* plain.c */
+bool plain_packet(const pending *from, packet *p);
+
 /* batch.c */
 void batch_add(const kernel *k, batch *b, u64 at, span data, u32 wire, i64 time, u32 linktype);
 u64 batch_run(kernel *k, batch *b, u64 end);
