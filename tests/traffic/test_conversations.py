@@ -262,8 +262,8 @@ def test_both_sides_in_any_order_give_the_same_content() -> None:
 
 
 def test_of_a_conversation_known_by_name_only_the_bytes_are_counted() -> None:
-    data = [b"\x02lp\n", b"\x02", b"x" * 50, b"y" * 50]
-    starts = [1000, 1004, 1005, 1055]
+    data = [b"\x02lp\n", b"\x0399 dfA001ws\n", b"x" * 50, b"y" * 50]
+    starts = [1000, 1004, 1018, 1068]
     segments = [
         Segment(7, 0, 0, 10 + i, 10**9 * i, seq, ACK, len(part), 0, 1, part)
         for i, (seq, part) in enumerate(zip(starts, data, strict=True))

@@ -1,6 +1,6 @@
 """In: segments of kept flows as the kernel hands them on. Out: each flow's content, read by the codec of its form."""
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -54,17 +54,17 @@ class Conversation:
 
     def take(self, batch: Batch, runs: Sequence[Run]) -> None:
         """Runs of the flow, in order of capture; of one side after the other where these are `apart`."""
-        waiting, sorted_out = deque(runs), bool(runs[0].apart)
+        waiting, sorted_out = list(reversed(runs)), bool(runs[0].apart)
         while waiting:
             if self.apart and not sorted_out:
-                waiting, sorted_out = deque(sorted(waiting, key=by_side)), True
-            run = waiting.popleft()
-            if self._take_row(batch, run):
+                waiting, sorted_out = sorted(waiting, key=by_side, reverse=True), True  # what is equal keeps its order
+            run = waiting.pop()
+            if run.flawless and self._take_row(batch, run):
                 continue
             segment, rest = batch.split(run)
             self._take_one(segment)
             if rest:
-                waiting.appendleft(rest)
+                waiting.append(rest)
 
     @property
     def is_over(self) -> bool:
@@ -86,9 +86,9 @@ class Conversation:
         return self._told()
 
     def _take_row(self, batch: Batch, run: Run) -> bool:
-        """Take all of a run, if it is one without a flaw that continues its side's stream."""
+        """Take all of a run without a flaw, if it continues its side's stream."""
         stream = self._streams[run.side]
-        if not run.flawless or self.transport is Transport.UDP or not stream.is_next(run.seq):
+        if self.transport is Transport.UDP or not stream.is_next(run.seq):
             return False
         if self.done:
             stream.advance(run.seq, batch.payload(run))
@@ -131,17 +131,25 @@ class Conversation:
 
         The one whose signature the kernel saw is asked first, and the others only where it is not sure.
         """
-        sent = [b"".join(piece.data for each, piece in self._probe if each == side)[:PROBE_BYTES] for side in (0, 1)]
+        sent = self._sent(0), self._sent(1)
         for group in ([self.hint] if self.hint else []), self.codecs:
-            answers = [(codec.recognise(self.transport, sent[0], sent[1]), codec) for codec in group]
-            sure, codec = max(answers, key=itemgetter(0), default=(0.0, None))
-            if codec is not None and sure >= RECOGNISED:
-                self._begin(codec, sure)
+            best, sure = None, 0.0
+            for codec in group:
+                answer = codec.recognise(self.transport, *sent)
+                if answer > sure:
+                    best, sure = codec, answer
+            if best is not None and sure >= RECOGNISED:
+                self._begin(best, sure)
                 return
         if self._probed >= PROBE_BYTES:
             self.done = self.apart = True
             self._probe.clear()
         self._asked, self._ask_at = self._probed, _ASK_AGAIN * self._probed + 1
+
+    def _sent(self, side: int) -> bytes:
+        """The first bytes of a side."""
+        pieces = [piece.data for each, piece in self._probe if each == side]
+        return b"".join(pieces)[:PROBE_BYTES] if len(pieces) > 1 else pieces[0][:PROBE_BYTES] if pieces else b""
 
     def _begin(self, codec: Codec, sure: float) -> None:
         self.content.protocol, self.content.confidence = codec.name, sure
