@@ -11,6 +11,7 @@ from wardwatch import __version__
 from wardwatch.errors import WardwatchError
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy would start threads that nothing here gives work to
+os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")  # arrays are written once, read a few times: clearing costs more
 STATUS_UNUSABLE: Final = 2
 STATUS_INTERRUPTED: Final = 130
 
