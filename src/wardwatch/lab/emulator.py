@@ -65,7 +65,12 @@ def emulator(head: bytes) -> Emulator | None:
 
 
 def registered(emulators: list[Emulator]) -> bool:
-    """Tell the kernel, for this user namespace, which emulator runs which programs; False where it can't be told."""
+    """Tell the kernel, for this user namespace, which emulator runs which programs; False where it can't be told.
+
+    Without a user namespace of its own (a lab of root) the table would be the machine's: it is left as it is.
+    """
+    if not is_in_own_user_namespace():
+        return False
     try:
         kernel.mount("binfmt_misc", str(_TABLE), "binfmt_misc", 0)
         for number, each in enumerate(emulators):
@@ -73,6 +78,12 @@ def registered(emulators: list[Emulator]) -> bool:
     except OSError:
         return False
     return True
+
+
+def is_in_own_user_namespace() -> bool:
+    """The machine's own maps every number of a user to itself (user_namespaces(7))."""
+    words = Path("/proc/self/uid_map").read_text(encoding="ascii").split()
+    return words != ["0", "0", str(0xFFFFFFFF)]
 
 
 def _line(name: str, what: Emulator) -> bytes:
