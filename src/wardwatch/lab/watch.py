@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from threading import Event
 from typing import Final
 
 from wardwatch.errors import InstallationError
@@ -90,8 +91,8 @@ class Watcher:
         self._output = b""
         self._ended: int | None = None
 
-    def run(self, through: Emulator | None) -> Run:
-        """Start it, answer it until its time is over or nothing of it is left, and end it."""
+    def run(self, through: Emulator | None, over: Event | None = None) -> Run:
+        """Start it, answer it until its time is over, or `over` is set, or nothing of it is left, and end it."""
         job = self._job
         entrance = os.open(through.path, os.O_RDONLY | os.O_CLOEXEC) if through else None
         allowed = max(job.seconds, job.patience)
@@ -102,7 +103,7 @@ class Watcher:
         answerer = Answerer(started, self._root, self._around, job.program)
         self._selector.register(started.listener, selectors.EVENT_READ, answerer.next)
         self._selector.register(started.output, selectors.EVENT_READ, lambda: self._read(started.output))
-        self._follow(started, begun, answerer)
+        self._follow(started, begun, answerer, over or Event())
         took = time.monotonic() - begun
         _end_all()
         self._read(started.output)
@@ -113,9 +114,11 @@ class Watcher:
             sessions, taken, (), self._output.decode("utf-8", "backslashreplace"), self._ended, answerer.dropped,
         )  # fmt: skip
 
-    def _follow(self, started: jail.Started, begun: float, answerer: Answerer) -> None:
+    def _follow(self, started: jail.Started, begun: float, answerer: Answerer, over: Event) -> None:
         keys = [(begun + at, key) for at, key in self._job.timetable]
         while self._goes_on((now := time.monotonic()) - begun, answerer) and self._lives(started.pid):
+            if over.is_set():
+                return
             while keys and keys[0][0] <= now:
                 with suppress(OSError):
                     os.write(started.keys, keys.pop(0)[1].encode())
