@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "explain": _Entry("wardwatch.cli.explain", "explain", "Print what a rule finds, why it matters and what to do."),
     "twin": _Entry("wardwatch.cli.twin", "twin", "Make a ward that is not there: captures and live streams."),
     "contain": _Entry("wardwatch.cli.contain", "contain", "Rules that cut a monitor off, and the proof that they do."),
+    "lab": _Entry("wardwatch.cli.lab", "lab", "Play a hospital's network, and compare a scan of it with what is true."),
     "completion": _Entry("wardwatch.cli.completion", "completion", "Print the completion script for your shell."),
     "warmup": _Entry("wardwatch.cli.warmup", "warmup", "Check that the capture kernel is compiled and loads."),
 }
