@@ -68,10 +68,14 @@ class Watched:
         return tuple(peer for peer in peers if self.policy.blocks_address(peer))
 
     @cached_property
+    def named(self) -> tuple[Address, ...]:
+        """Single addresses that were published: what a program holds has nothing to do with who uses them on site."""
+        return tuple(ip_address(each.value) for each in self.published if each.kind == "address")
+
+    @cached_property
     def addresses(self) -> tuple[Address, ...]:
-        """Single addresses that were published, without the hospital's own use of them."""
-        named = [ip_address(each.value) for each in self.published if each.kind == "address"]
-        return tuple(address for address in named if self.policy.blocks_address(address) and address not in self.own)
+        """Those that the policy blocks and the hospital does not use itself."""
+        return tuple(each for each in self.named if self.policy.blocks_address(each) and each not in self.own)
 
     @cached_property
     def hashes(self) -> tuple[Indicator, ...]:

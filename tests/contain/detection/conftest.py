@@ -1,7 +1,7 @@
 """In: captures told in lines, and rules of detection. Out: what is to be told of each, and what a second reading tells.
 
-The engine below was written from the manuals of Suricata and Snort 3 and shares nothing with what writes the rules. Where
-Suricata itself is installed, both must find the same. What it knows is what the rules use; any other word is an error.
+The engine below was written from the manuals of Suricata and Snort 3 and shares nothing with what writes the rules.
+Where Suricata itself is installed, both must find the same. It knows what the rules use; any other word is an error.
 """
 
 import importlib.util
@@ -13,7 +13,7 @@ from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -153,8 +153,10 @@ class Rule:
 
 
 def _options(body: str) -> Iterator[tuple[str, str]]:
-    known = {"msg", "flow", "flags", "content", "distance", "within", "offset", "depth", "pcre", "threshold", "sid", "rev",
-             "classtype", "reference", "metadata", "detection_filter"}  # fmt: skip
+    known = {
+        "msg", "flow", "flags", "content", "distance", "within", "offset", "depth", "pcre", "threshold", "sid", "rev",
+        "classtype", "reference", "metadata", "detection_filter",
+    }  # fmt: skip
     for part in re.findall(r'((?:[^;"]|"[^"]*")+);', body):
         word, _, value = part.strip().partition(":")
         assert word in known, word
@@ -201,7 +203,7 @@ def _pattern(value: str) -> re.Pattern[bytes]:
 
 
 def _within(text: str, holds: Callable[[str], bool]) -> bool:
-    """`any`, one value, `[a,b,!c]`, each perhaps with `!` in front: inside one that is named, and in none that is not."""
+    """`any`, one value, `[a,b,!c]`, each perhaps with `!` in front: in one that is named, and in none that is not."""
     if text.startswith("!"):
         return not _within(text[1:], holds)
     if text == "any":
@@ -250,19 +252,17 @@ def alerts(found: list[Rule], seen: Capture) -> set[Rule]:
     }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class House:
+class House(NamedTuple):
     """What the tests of this folder ask for."""
 
-    captures: tuple[Path, ...] = tuple(sorted((HERE / "captures").glob("*/*.play")))
-    capture: Callable[[Path], Capture] = staticmethod(cache(capture))
-    packets: Callable[[Capture], Iterator[Packet]] = staticmethod(packets)
-    watched: Callable[[str], Watched] = staticmethod(watched)
-    texts: Callable[[str, str], Mapping[str, str]] = staticmethod(texts)
-    rules: Callable[[str], list[Rule]] = staticmethod(rules)
-    alerts: Callable[[list[Rule], Capture], set[Rule]] = staticmethod(alerts)
+    capture: Callable[[Path], Capture]
+    packets: Callable[[Capture], Iterator[Packet]]
+    watched: Callable[[str], Watched]
+    texts: Callable[[str, str], Mapping[str, str]]
+    rules: Callable[[str], list[Rule]]
+    alerts: Callable[[list[Rule], Capture], set[Rule]]
 
 
 @pytest.fixture(scope="session")
 def house() -> House:
-    return House()
+    return House(cache(capture), packets, watched, texts, rules, alerts)

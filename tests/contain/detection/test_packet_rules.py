@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from suricataparser import parse_rules
 
+House = Seen = Made = Any  # of conftest.py, and of libraries without types
 HERE = Path(__file__).parent
 CAPTURES = sorted((HERE / "captures").glob("*/*.play"))
 CONFIG = """%YAML 1.1
@@ -25,7 +26,7 @@ outputs:
 LANGUAGES = {"suricata": "wardwatch-suricata.rules", "snort": "wardwatch-snort.rules"}
 
 
-def test_captures_fire_and_stay_silent(house: Any) -> None:
+def test_captures_fire_and_stay_silent(house: House) -> None:
     told = {path.parent.name: [] for path in CAPTURES}
     for path in CAPTURES:
         told[path.parent.name].append(house.capture(path).told)
@@ -38,7 +39,7 @@ def test_captures_fire_and_stay_silent(house: Any) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
-def test_a_second_reading_tells_what_is_to_be_told(path: Path, language: str, house: Any) -> None:
+def test_a_second_reading_tells_what_is_to_be_told(path: Path, language: str, house: House) -> None:
     seen = house.capture(path)
     found = house.alerts(house.rules(house.texts(language, seen.policy)[LANGUAGES[language]]), seen)
     assert {rule.name for rule in found} == seen.told["tells"]
@@ -46,7 +47,7 @@ def test_a_second_reading_tells_what_is_to_be_told(path: Path, language: str, ho
 
 @pytest.mark.parametrize("policy", ["ward", "vlans", "own-station", "alone"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_parser_of_others_reads_every_rule(language: str, policy: str, house: Any) -> None:
+def test_a_parser_of_others_reads_every_rule(language: str, policy: str, house: House) -> None:
     text = house.texts(language, policy)[LANGUAGES[language]]
     ours = house.rules(text)
     theirs = parse_rules(text)
@@ -56,7 +57,7 @@ def test_a_parser_of_others_reads_every_rule(language: str, policy: str, house: 
     assert [rule.msg for rule in theirs] == [rule.message for rule in ours]
 
 
-def test_snort_is_told_to_repeat_itself_no_more_than_suricata(house: Any) -> None:
+def test_snort_is_told_to_repeat_itself_no_more_than_suricata(house: House) -> None:
     files = house.texts("snort", "vlans")
     limited = re.findall(r"sid = (\d+), type = 'limit', track = 'by_src', count = 1", files["wardwatch-snort.lua"])
     assert [int(sid) for sid in limited] == [rule.sid for rule in house.rules(files["wardwatch-snort.rules"])]
@@ -68,10 +69,13 @@ def suricata(folder: Path, rules: str, *words: str) -> str:
     (folder / "rules").write_text(rules, encoding="utf-8")
     for name in ("classification.config", "reference.config", "threshold.config"):
         shutil.copy(Path("/etc/suricata") / name, folder / name)
-    files = "".join(f"{name.replace('.config', '')}{'-file' * (name != 'threshold.config')}: {folder / name}\n"
-                    for name in ("reference.config", "threshold.config"))  # fmt: skip
-    config = f"{CONFIG}classification-file: {folder / 'classification.config'}\n{files.replace('reference-file', 'reference-config-file')}"
-    (folder / "suricata.yaml").write_text(config.replace("threshold:", "threshold-file:"), encoding="utf-8")
+    files = {
+        "classification-file": "classification",
+        "reference-config-file": "reference",
+        "threshold-file": "threshold",
+    }
+    lines = [f"{word}: {folder / name}.config\n" for word, name in files.items()]
+    (folder / "suricata.yaml").write_text(CONFIG + "".join(lines), encoding="utf-8")
     command = ["suricata", "-c", str(folder / "suricata.yaml"), "-S", str(folder / "rules"), "-l", str(folder)]
     done = subprocess.run([*command, *words], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr + done.stdout
@@ -79,13 +83,13 @@ def suricata(folder: Path, rules: str, *words: str) -> str:
 
 
 @pytest.mark.parametrize("policy", ["ward", "vlans", "own-station", "alone"])
-def test_suricata_takes_the_rules_without_a_word(policy: str, house: Any, tmp_path: Path) -> None:
+def test_suricata_takes_the_rules_without_a_word(policy: str, house: House, tmp_path: Path) -> None:
     told = suricata(tmp_path, house.texts("suricata", policy)[LANGUAGES["suricata"]], "-T")
     assert not re.findall(r"^[EW].*(?:rule|sig|detect).*", told, re.MULTILINE)
 
 
 @pytest.mark.parametrize("policy", ["vlans", "own-station"])
-def test_suricata_tells_what_is_to_be_told(policy: str, house: Any, tmp_path: Path) -> None:
+def test_suricata_tells_what_is_to_be_told(policy: str, house: House, tmp_path: Path) -> None:
     text = house.texts("suricata", policy)[LANGUAGES["suricata"]]
     captures = tmp_path / "captures"
     captures.mkdir()

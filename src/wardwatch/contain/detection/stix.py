@@ -63,8 +63,7 @@ def _patterns(watched: Watched) -> Iterator[tuple[str, str, str]]:
     """Name of the rule, what the pattern adds to it, and the pattern."""
     not_own = "".join(f" AND network-traffic:dst_ref.value != '{own}'" for own in watched.own)
     for network in watched.networks:
-        where = f"network-traffic:dst_ref.{_within(network)}"
-        yield "traffic.known-address", f"to {network}", f"[{where}{not_own}]"
+        yield "traffic.known-address", f"to {network}", f"[network-traffic:dst_ref.{_within(network)}{not_own}]"
         outward = "".join(f" AND network-traffic:src_ref.value != '{own}'" for own in watched.own)
         yield "traffic.known-address", f"from {network}", f"[network-traffic:src_ref.{_within(network)}{outward}]"
     for address in watched.addresses:

@@ -23,14 +23,18 @@ _WORDS: Final = r"""
     $unmount = "umount"
     $programs = "/opt/bin"
     $up = /ifconfig [a-z0-9%%]{1,8} (up|%%s)/
-    $up_word = "eth0" fullword"""
+    $up_word = "eth0"
+"""
+"""Compilers put a word that ends another into it (mount into umount), and code right behind a word."""
 
 
 def write(watched: Watched) -> Texts:
     """One rule for the function, one for an address with a mount, one for published hashes."""
     policy = watched.policy
     parts = [f"// wardwatch detection: {policy.name}; expires {policy.expires}", 'import "hash"', ""]
-    parts += [*_function(watched), "", *_address_and_mount(watched)]
+    parts += _function(watched)
+    if watched.named:
+        parts += ["", *_address_and_mount(watched)]
     if watched.hashes:
         parts += ["", *_hashes(watched)]
     return Texts(
@@ -45,7 +49,7 @@ def _function(watched: Watched) -> Iterator[str]:
     """Mount, copy over programs, unmount: whoever the peer is, and however the address is written."""
     share = watched.share.rstrip("/")
     yield from _head(watched, "wardwatch_update_by_mount", "firmware.reverse-backdoor")
-    yield "  strings:" + _WORDS % {"share": share, "word": share.lstrip("/")}
+    yield "  strings:" + (_WORDS % {"share": share, "word": share.lstrip("/")}).rstrip()
     yield "  condition:"
     yield f"    filesize < {_LARGEST} and ($mount or ($nfs and $nolock)) and ($share or $share_word)"
     yield "    and ($copy or $copy_word) and $programs and $unmount and ($up or $up_word)"
@@ -56,11 +60,11 @@ def _address_and_mount(watched: Watched) -> Iterator[str]:
     """A published address, as text or as bytes, in a program that mounts."""
     yield from _head(watched, "wardwatch_published_address_with_mount", "firmware.hard-coded-peer")
     yield "  strings:"
-    for number, address in enumerate(watched.addresses):
+    for number, address in enumerate(watched.named):
         yield f'    $address_{number} = "{address}" ascii wide'
         yield from _as_bytes(number, address)
     yield '    $nfs = "nfs" fullword'
-    yield '    $mount = "mount" fullword'
+    yield '    $mount = "mount"'
     yield "  condition:"
     yield f"    filesize < {_LARGEST} and any of ($address_*) and $nfs and $mount"
     yield "}"
