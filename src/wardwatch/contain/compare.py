@@ -27,7 +27,8 @@ class Reader:
 
     `everywhere`: whether a text can speak for interfaces that it does not name. `remembers`: whether the filter knows
     who opened a connection that stood before it; without memory a packet that may open one is as good as one that does.
-    `sees`: which packets it meets and can tell apart (`sight.py`), where it does not stand on the way of all.
+    `sees`: which packets it meets and can tell apart (`sight.py`), where it does not stand on the way of all. `closed`:
+    whether it must deny also what is none of the policy's business, because it only ever allows.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Reader:
     everywhere: bool = True
     remembers: bool = True
     sees: Callable[[Policy, Packet], bool] | None = None
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ def _answers(policy: Policy, dialect: str, files: Mapping[str, str]) -> Iterator
         if found.sees and not found.sees(policy, packet):
             continue
         wanted = decide(policy, packet)
+        if found.closed and not wanted.because.startswith("keep "):
+            wanted = Decision(passes=False, because="only what is kept is allowed there")
         yield Difference(packet, wanted) if passes(packet) is not wanted.passes else None
 
 

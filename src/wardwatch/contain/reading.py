@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Final
+from typing import Any, Final
 
 from wardwatch.errors import InputError
 
@@ -34,6 +35,25 @@ def tree(text: str, where: str) -> object:
         return json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise InputError("no JSON", where=where, cure="Give the file that was generated.") from error
+
+
+def node(
+    value: object, where: str, known: AbstractSet[str], needed: AbstractSet[str] = frozenset()
+) -> Mapping[str, Any]:
+    """An object of JSON that has no other keys than these, and those that are needed."""
+    if not isinstance(value, dict):
+        raise unknown("no object", where)
+    if wrong := (set(value) - known) | (needed - set(value)):
+        raise unknown(min(wrong), where)
+    return value
+
+
+def listed(found: Mapping[str, Any], key: str, where: str) -> list[Mapping[str, Any]]:
+    """A list of objects, empty where it is not there."""
+    entries = found.get(key, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise unknown(key, where)
+    return entries
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -12,9 +12,9 @@ from .policy import Address, Policy
 
 
 def of_device(policy: Policy, packet: Packet) -> bool:
-    """One end is a device, and it can be told from the packet itself whether UDP asks or answers."""
+    """One end is a device, and no datagram that would be kept if it were an answer, or a question, and is not."""
     one = any(packet.src in device.addresses or packet.dst in device.addresses for device in policy.devices)
-    return one and at_home(policy, packet) and not (packet.protocol == "udp" and _is_ambiguous(policy, packet))
+    return one and at_home(policy, packet) and not (packet.protocol == "udp" and _could_be_kept(policy, packet))
 
 
 def of_peer(policy: Policy, packet: Packet) -> bool:
@@ -26,13 +26,6 @@ def of_peer(policy: Policy, packet: Packet) -> bool:
 def of_peer_opening(policy: Policy, packet: Packet) -> bool:
     """As `of_peer`, and it opens a connection: what stands when such a filter comes stays until it is cut."""
     return packet.state is State.NEW and of_peer(policy, packet)
-
-
-def of_peer_with_device_or_block(policy: Policy, packet: Packet) -> bool:
-    """As `of_peer_opening`, for filters that can't leave strangers as they are."""
-    others = {address for device in policy.devices for address in device.addresses}
-    concerned = any(end in others or policy.blocks_address(end) for end in (packet.src, packet.dst))
-    return concerned and of_peer_opening(policy, packet)
 
 
 def at_home(policy: Policy, packet: Packet) -> bool:
@@ -55,6 +48,8 @@ def _peers(policy: Policy) -> set[Address]:
     return {peer for keep in policy.keeps for peer in keep.peers}
 
 
-def _is_ambiguous(policy: Policy, packet: Packet) -> bool:
+def _could_be_kept(policy: Policy, packet: Packet) -> bool:
     """A datagram has nothing that tells an answer from a question."""
-    return len({decide(policy, replace(packet, state=state)).passes for state in State}) > 1
+    if decide(policy, packet).passes:
+        return False
+    return any(decide(policy, replace(packet, state=state)).passes for state in State)

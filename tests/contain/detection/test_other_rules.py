@@ -92,7 +92,7 @@ def test_sigma_tells_what_a_log_can_tell(path: Path, house: House) -> None:
 
 @cache
 def bundle(text: str) -> Made:
-    """Read strictly by the OASIS library: unknown properties, missing ones and patterns that do not parse are errors."""
+    """Read strictly by OASIS's library: unknown properties, missing ones and patterns that do not parse are errors."""
     return parse(text, allow_custom=False)
 
 

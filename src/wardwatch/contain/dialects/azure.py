@@ -1,4 +1,4 @@
-"""In: a policy. Out: an Azure Resource Manager template with a network security group for the kept machines there.
+"""In: a policy. Out: an Azure Resource Manager template with a network security group for each kept machine there.
 
 Rules are asked in the order of their priority, so what is kept comes first, and what none of them names is left to the
 rules that follow.
@@ -11,47 +11,49 @@ from typing import Any, Final
 from wardwatch.contain.dialect import Dialect, Texts
 from wardwatch.contain.hosts import Host, hosts
 from wardwatch.contain.policy import Network, Policy
-from wardwatch.errors import UsageError
 
 FILE: Final = "wardwatch-azure.json"
 GROUP: Final = "wardwatch"
 _SCHEMA: Final = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 _FIRST: Final = 100
-_LAST: Final = 4096
-"""Priorities that a site may give."""
+"""The first priority that a site may give."""
 
 Draft = dict[str, Any]
 
 
 def write(policy: Policy) -> Texts:
-    """One group for the subnet, or for each machine's interface: every rule names the machine it is for."""
-    found = [rule for host in hosts(policy) for rule in _rules(host)]
-    if len(found) > _LAST - _FIRST:
-        raise UsageError("more rules than there are priorities", where="Azure", cure="Make several policies of it.")
-    rules = [_rule(number, draft, policy) for number, draft in enumerate(found, _FIRST)]
+    """One template for all of them; a group's name and tag say for which machine's interface it is."""
     template = {
         "$schema": _SCHEMA,
         "contentVersion": "1.0.0.0",
-        "resources": [{
-            "type": "Microsoft.Network/networkSecurityGroups", "apiVersion": "2023-09-01", "name": GROUP,
-            "location": "[resourceGroup().location]",
-            "tags": {"wardwatch": policy.name, "expires": policy.expires.isoformat()},
-            "properties": {"securityRules": rules},
-        }],
-    }  # fmt: skip
+        "resources": [_group(policy, host) for host in hosts(policy)],
+    }
     return Texts(
         {FILE: json.dumps(template, indent=2) + "\n"},
         install=(
             f"az deployment group create --resource-group YOURS --template-file {FILE}",
-            f"az network nic update --resource-group YOURS --name NIC --network-security-group {GROUP}",
+            "then for each machine, by its address:",
+            f"az network nic update --resource-group YOURS --name NIC --network-security-group {GROUP}-ADDRESS",
         ),
         cut=("stop (deallocate) and start each of these machines once: what stood before is not looked at again",),
         rollback=(
             "az network nic update --resource-group YOURS --name NIC --network-security-group FORMER",
-            f"az network nsg delete --resource-group YOURS --name {GROUP}",
+            f"az network nsg delete --resource-group YOURS --name {GROUP}-ADDRESS",
         ),
-        check=(f"az network nsg rule list --resource-group YOURS --nsg-name {GROUP} --output table",),
+        check=(f"az network nsg rule list --resource-group YOURS --nsg-name {GROUP}-ADDRESS --output table",),
     )
+
+
+def _group(policy: Policy, host: Host) -> dict[str, Any]:
+    rules = [_rule(number, draft, policy) for number, draft in enumerate(_rules(host), _FIRST)]
+    return {
+        "type": "Microsoft.Network/networkSecurityGroups",
+        "apiVersion": "2023-09-01",
+        "name": f"{GROUP}-{str(host.address).replace(':', '-')}",
+        "location": "[resourceGroup().location]",
+        "tags": {"wardwatch-host": str(host.address), "wardwatch-expires": policy.expires.isoformat()},
+        "properties": {"securityRules": rules},
+    }
 
 
 def _rules(host: Host) -> Iterator[Draft]:

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from wardwatch.contain.compare import Filter, Reader
 from wardwatch.contain.packet import Packet
-from wardwatch.contain.reading import Words, first, tree, unknown
-from wardwatch.contain.sight import of_peer_with_device_or_block
+from wardwatch.contain.reading import Words, first, listed, node, tree, unknown
+from wardwatch.contain.sight import of_peer_opening
 
+_TEMPLATE: Final = {"AWSTemplateFormatVersion", "Description", "Parameters", "Resources"}
 _TYPE: Final = "AWS::EC2::SecurityGroup"
 _KNOWN: Final = {"GroupDescription", "VpcId", "SecurityGroupIngress", "SecurityGroupEgress", "Tags"}
 _RULE: Final = {"IpProtocol", "FromPort", "ToPort", "CidrIp", "CidrIpv6", "Description"}
@@ -26,9 +27,9 @@ def read(files: Mapping[str, str]) -> Filter:
     """Each group of each template."""
     groups: Groups = {}
     for where, text in files.items():
-        content = tree(text, where)
-        if not isinstance(content, dict) or not isinstance(content.get("Resources"), dict):
-            raise unknown("a template without Resources", where)
+        content = node(tree(text, where), where, _TEMPLATE, {"Resources"})
+        if not isinstance(content["Resources"], dict):
+            raise unknown("Resources", where)
         for name, resource in content["Resources"].items():
             _group(groups, resource, f"{where}: {name}")
     return lambda packet: _passes(groups, first(packet))
@@ -54,48 +55,34 @@ def _allows(rule: Mapping[str, Any], packet: Packet, far: Address) -> bool:
 
 
 def _group(groups: Groups, resource: object, where: str) -> None:
-    if (
-        not isinstance(resource, dict)
-        or resource.get("Type") != _TYPE
-        or not isinstance(resource.get("Properties"), dict)
-    ):
+    whole = node(resource, where, {"Type", "Properties"}, {"Type", "Properties"})
+    if whole["Type"] != _TYPE:
         raise unknown("another resource", where)
-    found = resource["Properties"]
-    if left := set(found) - _KNOWN:
-        raise unknown(min(left), where)
-    tags = {str(tag.get("Key")): tag.get("Value") for tag in _listed(found, "Tags", where)}
+    found = node(whole["Properties"], where, _KNOWN)
+    tags = {str(tag.get("Key")): tag.get("Value") for tag in listed(found, "Tags", where)}
     host = Words([], where).address(str(tags.get("wardwatch-host")))
     if host in groups:
         raise unknown(f"a second group for {host}", where)
-    sides = tuple(
-        [_rule(rule, where) for rule in _listed(found, side, where)]
-        for side in ("SecurityGroupIngress", "SecurityGroupEgress")
-    )
-    if not sides[1]:
+    enters = [_rule(rule, where) for rule in listed(found, "SecurityGroupIngress", where)]
+    leaves = [_rule(rule, where) for rule in listed(found, "SecurityGroupEgress", where)]
+    if not leaves:
         raise unknown("nothing that leaves, for which AWS puts everything", where)
-    groups[host] = (sides[0], sides[1])
-
-
-def _listed(found: Mapping[str, Any], key: str, where: str) -> list[dict[str, Any]]:
-    entries = found.get(key, [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise unknown(key, where)
-    return entries
+    groups[host] = (enters, leaves)
 
 
 def _rule(rule: Mapping[str, Any], where: str) -> dict[str, Any]:
-    if left := set(rule) - _RULE:
-        raise unknown(min(left), where)
-    ports = [rule.get("FromPort"), rule.get("ToPort")]
-    numbers = all(isinstance(port, int) and not isinstance(port, bool) for port in ports)
-    if str(rule.get("IpProtocol")) not in {"tcp", "udp", "-1"} or ("CidrIp" in rule) == ("CidrIpv6" in rule):
+    """With its network as such; ports belong to TCP and UDP, and to them alone."""
+    node(rule, where, _RULE)
+    protocol, ports = str(rule.get("IpProtocol")), [rule.get("FromPort"), rule.get("ToPort")]
+    if protocol not in {"tcp", "udp", "-1"} or ("CidrIp" in rule) == ("CidrIpv6" in rule):
         raise unknown(json.dumps(rule)[:80], where)
-    if numbers is (str(rule["IpProtocol"]) == "-1"):
+    numbers = all(isinstance(port, int) and not isinstance(port, bool) for port in ports)
+    if numbers is (protocol == "-1") or (protocol == "-1" and ports != [None, None]):
         raise unknown("ports", where)
     network = Words([], where).network(str(rule.get("CidrIp", rule.get("CidrIpv6"))))
     if network.version != (4 if "CidrIp" in rule else 6):
         raise unknown(str(network), where)
-    return {**rule, "IpProtocol": str(rule["IpProtocol"]), "network": network}
+    return {**rule, "IpProtocol": protocol, "network": network}
 
 
-READER: Final = Reader("aws", read, sees=of_peer_with_device_or_block)
+READER: Final = Reader("aws", read, sees=of_peer_opening, closed=True)

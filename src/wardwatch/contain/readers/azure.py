@@ -1,18 +1,22 @@
-"""In: a Resource Manager template with a network security group. Out: a filter that answers as the group would.
+"""In: a Resource Manager template with network security groups. Out: a filter that answers as the groups would.
 
-Written from Microsoft's documentation alone. The rule with the lowest priority number that matches decides; what none
-matches is left to others. What answers an allowed connection passes.
+Written from Microsoft's documentation alone. A group is bound to the machine that its tag names. The rule with the
+lowest priority number that matches decides; what none matches is left to others. What answers an allowed connection
+passes.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final
 
 from wardwatch.contain.compare import Filter, Reader
 from wardwatch.contain.packet import Packet
-from wardwatch.contain.reading import Network, Words, first, tree, unknown
+from wardwatch.contain.reading import Network, Words, first, listed, node, tree, unknown
 from wardwatch.contain.sight import of_peer_opening
 
+_TEMPLATE: Final = {"$schema", "contentVersion", "resources"}
+_GROUP: Final = {"type", "apiVersion", "name", "location", "tags", "properties"}
 _TYPE: Final = "Microsoft.Network/networkSecurityGroups"
 _PROTOCOLS: Final = {"Tcp": "tcp", "Udp": "udp", "Icmp": "icmp", "*": None}
 _WORDS: Final = {
@@ -20,6 +24,8 @@ _WORDS: Final = {
     "destinationAddressPrefixes", "destinationPortRanges",
 }  # fmt: skip
 _PRIORITIES: Final = range(100, 4097)
+
+Address = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,42 +49,42 @@ class _Rule:
 
 
 def read(files: Mapping[str, str]) -> Filter:
-    """Every rule of every group, in the order of their priorities."""
-    rules: list[_Rule] = []
+    """The groups by the machine each is bound to."""
+    groups: dict[Address, list[_Rule]] = {}
     for where, text in files.items():
-        content = tree(text, where)
-        resources = content.get("resources") if isinstance(content, dict) else None
-        if not isinstance(resources, list):
-            raise unknown("a template without resources", where)
-        rules += [rule for resource in resources for rule in _group(resource, where)]
-    for way in (True, False):
-        numbers = [rule.priority for rule in rules if rule.inbound is way]
-        if len(set(numbers)) != len(numbers):
-            raise unknown("a priority given twice", "securityRules")
-    rules.sort(key=lambda rule: rule.priority)
-    return lambda packet: all(_passes(rules, first(packet), inbound=way) for way in (True, False))
+        content = node(tree(text, where), where, _TEMPLATE, {"resources"})
+        for resource in listed(content, "resources", where):
+            host, rules = _group(resource, where)
+            if host in groups:
+                raise unknown(f"a second group for {host}", where)
+            groups[host] = rules
+    return lambda packet: _passes(groups, first(packet))
 
 
-def _passes(rules: list[_Rule], packet: Packet, *, inbound: bool) -> bool:
-    return next((rule.allows for rule in rules if rule.inbound is inbound and rule.matches(packet)), True)
+def _passes(groups: Mapping[Address, list[_Rule]], packet: Packet) -> bool:
+    """At the machine that sends it, and at the one that gets it."""
+    return all(
+        next((rule.allows for rule in groups.get(end, ()) if rule.inbound is way and rule.matches(packet)), True)
+        for end, way in ((packet.src, False), (packet.dst, True))
+    )
 
 
-def _group(resource: object, where: str) -> list[_Rule]:
-    if not isinstance(resource, dict) or resource.get("type") != _TYPE:
+def _group(resource: object, where: str) -> tuple[Address, list[_Rule]]:
+    """In the order of their priorities, of which no two may be the same in one direction."""
+    whole = node(resource, where, _GROUP, _GROUP)
+    if whole["type"] != _TYPE:
         raise unknown("another resource", where)
-    properties = resource.get("properties")
-    rules = properties.get("securityRules") if isinstance(properties, dict) else None
-    if not isinstance(rules, list):
-        raise unknown("a group without securityRules", where)
-    return [_rule(rule, where) for rule in rules]
+    rules = listed(node(whole["properties"], where, {"securityRules"}), "securityRules", where)
+    found = sorted((_rule(rule, where) for rule in rules), key=lambda rule: rule.priority)
+    if len({(rule.inbound, rule.priority) for rule in found}) != len(found):
+        raise unknown("a priority given twice", where)
+    tags = whole["tags"]
+    return Words([], where).address(str(tags.get("wardwatch-host")) if isinstance(tags, dict) else ""), found
 
 
 def _rule(rule: object, where: str) -> _Rule:
-    found = rule.get("properties") if isinstance(rule, dict) else None
-    if not isinstance(found, dict):
-        raise unknown("a rule without properties", where)
-    if left := set(found) ^ _WORDS:
-        raise unknown(min(left), where)
+    whole = node(rule, where, {"name", "properties"}, {"properties"})
+    found = node(whole["properties"], where, _WORDS, _WORDS)
     way, access, protocol = (str(found[word]) for word in ("direction", "access", "protocol"))
     priority = found["priority"]
     if way not in {"Inbound", "Outbound"} or access not in {"Allow", "Deny"} or protocol not in _PROTOCOLS:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from wardwatch.contain.compare import Filter, Reader
 from wardwatch.contain.packet import Packet, State
-from wardwatch.contain.reading import Network, Words, tree, unknown
+from wardwatch.contain.reading import Network, Words, listed, node, tree, unknown
 from wardwatch.contain.sight import of_device
 
 _MUD: Final = "ietf-mud:mud"
@@ -31,22 +31,25 @@ def read(files: Mapping[str, str]) -> Filter:
     """A packet passes if the lists for what a device sends take it, or those for what it gets."""
     ways: dict[str, list[list[Entry]]] = {"from": [], "to": []}
     for where, text in files.items():
-        content = _node(tree(text, where), where, {_MUD, _ACLS}, {_MUD, _ACLS})
-        mud = _node(content[_MUD], where, _KNOWN, _NEEDED)
+        content = node(tree(text, where), where, {_MUD, _ACLS}, {_MUD, _ACLS})
+        mud = node(content[_MUD], where, _KNOWN, _NEEDED)
         if mud["mud-version"] != 1 or not str(mud["mud-url"]).startswith("https://"):
             raise unknown("another version, or an address that is not https", where)
         acls = {
-            str(acl.get("name")): acl for acl in _list(_node(content[_ACLS], where, {"acl"}, {"acl"}), "acl", where)
+            str(acl.get("name")): acl for acl in listed(node(content[_ACLS], where, {"acl"}, {"acl"}), "acl", where)
         }
         for way, found in ways.items():
             found += [
                 _acl(acls.get(name), way, f"{where}: {name}") for name in _named(mud, f"{way}-device-policy", where)
             ]
-    return lambda packet: any(_accepts(entries, packet) for lists in ways.values() for entries in lists)
+    return lambda packet: _accepts([*ways["from"], *ways["to"]], packet)
 
 
-def _accepts(entries: list[Entry], packet: Packet) -> bool:
-    return next((accepted for test, accepted in entries if test(packet)), _by_default(packet))
+def _accepts(lists: list[list[Entry]], packet: Packet) -> bool:
+    """What each list says in its first entry that matches; where none has one, what goes without saying."""
+    found = [next((accepted for test, accepted in entries if test(packet)), None) for entries in lists]
+    said = [each for each in found if each is not None]
+    return any(said) if said else _by_default(packet)
 
 
 def _by_default(packet: Packet) -> bool:
@@ -56,37 +59,37 @@ def _by_default(packet: Packet) -> bool:
 
 
 def _named(mud: Node, key: str, where: str) -> Iterator[str]:
-    lists = _node(mud.get(key, {}), where, {"access-lists"}, set()).get("access-lists", {})
-    for each in _list(_node(lists, where, {"access-list"}, set()), "access-list", where):
-        yield str(_node(each, where, {"name"}, {"name"})["name"])
+    lists = node(mud.get(key, {}), where, {"access-lists"}).get("access-lists", {})
+    for each in listed(node(lists, where, {"access-list"}), "access-list", where):
+        yield str(node(each, where, {"name"}, {"name"})["name"])
 
 
 def _acl(acl: Node | None, way: str, where: str) -> list[Entry]:
-    found = _node(acl, where, {"name", "type", "aces"}, {"name", "type", "aces"})
+    found = node(acl, where, {"name", "type", "aces"}, {"name", "type", "aces"})
     version = {"ipv4-acl-type": 4, "ipv6-acl-type": 6}.get(str(found["type"]))
     if version is None:
         raise unknown(str(found["type"]), where)
-    aces = _list(_node(found["aces"], where, {"ace"}, {"ace"}), "ace", where)
+    aces = listed(node(found["aces"], where, {"ace"}, {"ace"}), "ace", where)
     if len({str(ace.get("name")) for ace in aces}) != len(aces):
         raise unknown("two entries of one name", where)
     return [_ace(ace, way, version, where) for ace in aces]
 
 
 def _ace(ace: Node, way: str, version: int, where: str) -> Entry:
-    found = _node(ace, where, {"name", "matches", "actions"}, {"name", "actions"})
-    action = _node(found["actions"], where, {"forwarding"}, {"forwarding"})["forwarding"]
+    found = node(ace, where, {"name", "matches", "actions"}, {"name", "actions"})
+    action = node(found["actions"], where, {"forwarding"}, {"forwarding"})["forwarding"]
     if action not in ("accept", "drop"):
         raise unknown(str(action), where)
-    matches = _node(found.get("matches", {}), where, {f"ipv{version}", "tcp", "udp"}, set())
+    matches = node(found.get("matches", {}), where, {f"ipv{version}", "tcp", "udp"})
     if {"tcp", "udp"} <= set(matches):
         raise unknown("tcp and udp at once", where)
     tests: list[Test] = [lambda packet: packet.version == version]
     if f"ipv{version}" in matches:
-        tests += _l3(_node(matches[f"ipv{version}"], where, *_words(version)), version, where)
+        tests += _l3(node(matches[f"ipv{version}"], where, *_words(version)), version, where)
     for protocol in ("tcp", "udp"):
         if protocol in matches:
             tests += _l4(
-                _node(matches[protocol], where, {"source-port", "destination-port", _INITIATED}, set()),
+                node(matches[protocol], where, {"source-port", "destination-port", _INITIATED}),
                 protocol,
                 way,
                 where,
@@ -132,7 +135,7 @@ def _is_port(ports: tuple[int, int], *, source: bool) -> Test:
 
 def _ports(value: object, where: str) -> tuple[int, int]:
     """RFC 8519, section 4.2: a range, or an operator with its port, which is 'eq' where none is said."""
-    found = _node(value, where, {"lower-port", "upper-port", "operator", "port"}, set())
+    found = node(value, where, {"lower-port", "upper-port", "operator", "port"})
     if set(found) == {"lower-port", "upper-port"}:
         low, high = found["lower-port"], found["upper-port"]
     elif "port" in found and found.get("operator", "eq") == "eq" and set(found) <= {"operator", "port"}:
@@ -142,21 +145,6 @@ def _ports(value: object, where: str) -> tuple[int, int]:
     if not all(isinstance(port, int) and 0 <= port <= _LAST_PORT for port in (low, high)) or low > high:
         raise unknown(f"ports {low} {high}"[:40], where)
     return low, high
-
-
-def _node(value: object, where: str, known: set[str], needed: set[str]) -> Node:
-    if not isinstance(value, dict):
-        raise unknown("no object", where)
-    if wrong := (set(value) - known) | (needed - set(value)):
-        raise unknown(min(wrong), where)
-    return value
-
-
-def _list(found: Node, key: str, where: str) -> list[Node]:
-    entries = found.get(key, [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise unknown(key, where)
-    return entries
 
 
 READER: Final = Reader("mud", read, sees=of_device)
