@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final, Protocol
 
 import numpy as np
@@ -25,7 +24,6 @@ LEADS: Final = (
 """ECG leads by the names recordings give them, in upper case."""
 PLETH: Final = "PLETH"
 RESP: Final = "RESP"
-NOTHING: Final[Mapping[str, float | None]] = MappingProxyType({})
 
 
 class Quantity(StrEnum):
@@ -112,7 +110,7 @@ class Second:
 
     index: int
     waves: Mapping[str, Wave]
-    shown: Mapping[str, float | None] = NOTHING
+    shown: Mapping[str, float | None] = field(default_factory=dict)
     limits: Mapping[str, Limits] = field(default_factory=dict)
     message: str | None = None
     clock: datetime | None = None
