@@ -105,6 +105,7 @@ class Second:
     `shown`: a number, or None for dashes; a quantity that is not there: nothing is known about it. `message`: the
     technical message on the screen ('' for none, None where not known). `probe`: whether the SpO2 probe is attached.
     `clock`: the monitor's own, which may be wrong. `cuff`: when NIBP was last measured, by that clock.
+    `admitted`: the monitor said with this second that somebody was admitted or moved to another bed.
     A second that was not recorded is not there: `index` goes on behind it.
     """
 
@@ -116,6 +117,7 @@ class Second:
     clock: datetime | None = None
     probe: bool | None = None
     cuff: datetime | None = None
+    admitted: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
