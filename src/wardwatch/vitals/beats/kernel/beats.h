@@ -124,7 +124,10 @@ double ladder_clearness(const ladder *l);
 /* ---- ratio.c: a short mean against a long one ---- */
 
 typedef struct {
-    i32 short_mean, long_mean, narrowest, apart;
+    i32 short_mean, long_mean, narrowest;
+    i32 apart; /* closer than this there is only one, the higher */
+    i32 echo;  /* closer than this, and much lower, is no event of its own */
+    i32 unused;
     double offset; /* share of the mean over ten seconds that the threshold lies above the long mean */
     double lowest; /* the short mean of what is no wave, for a floor of one */
 } ratio_settings;

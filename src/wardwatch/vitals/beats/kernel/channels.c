@@ -10,17 +10,19 @@
 enum { SMOOTH = 5, BASELINE = 33, SLOPE = 4, SPREAD = 21 };
 enum { ENERGY_DELAY = 32, SLOPE_DELAY = 22, APART = 51, SLOPE_REACH = 15, PEAK_REACH = 26, BAD_REACH = 38 };
 /* The second detector's shape: a bump of 7 against its surroundings 13 away, about 10 Hz. */
-enum { BUMP = 7, AWAY = 13, SHAPE_DELAY = 16 };
+enum { BUMP = 5, AWAY = 10, SHAPE_DELAY = 12 };
 enum { DECIDED_AFTER = 230, LEARNING = 3 * RATE, SAME_BEAT = 26, TICK = RATE / 4 };
-static const ratio_settings BEAT = {.short_mean = 25, .long_mean = 157, .narrowest = 12, .apart = 59, .offset = 0.08, .lowest = 150};
+static const ratio_settings BEAT = {.short_mean = 25, .long_mean = 157, .narrowest = 12, .apart = 59, .echo = 92,
+                                    .offset = 0.08, .lowest = 75};
 
 enum { PULSE_SMOOTH = 17, PULSE_BASELINE = 301, PULSE_DELAY = 16, PULSE_SHIFT = 12 };
-static const ratio_settings PULSE = {.short_mean = 29, .long_mean = 171, .narrowest = 29, .apart = 70, .offset = 0.02, .lowest = 25};
+static const ratio_settings PULSE = {.short_mean = 29, .long_mean = 171, .narrowest = 29, .apart = 70, .echo = 70,
+                                     .offset = 0.02, .lowest = 25};
 static const turns_settings PULSE_TURNS = {.share = 0.4, .at_most = 3, .apart = 70, .learning = 3 * RATE, .step = 1};
 
 enum { BREATH_SMOOTH = 16, BREATH_DELAY = 15 * BREATH_STEP + BREATH_STEP / 2 };
 static const turns_settings BREATH_TURNS = {
-    .share = 0.36, .at_most = 3, .apart = RATE / 2, .learning = 8 * RATE / BREATH_STEP, .step = BREATH_STEP};
+    .share = 0.3, .at_most = 3, .apart = RATE / 2, .learning = 8 * RATE / BREATH_STEP, .step = BREATH_STEP};
 
 static i64 size(i64 value) {
     return value < 0 ? -value : value;

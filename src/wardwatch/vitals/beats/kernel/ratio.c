@@ -7,6 +7,7 @@
 #include "beats.h"
 
 static const i64 LONGEST = 6 * RATE / 10; /* a block longer than this is closed, so that nothing waits for its end */
+static const double ECHO = 0.5;             /* of the energy before it, a T wave has less */
 static const double MEMORY = 10.0 * RATE;  /* samples of the slow mean */
 
 void ratio_begin(ratio *r, const ratio_settings *s) {
@@ -30,8 +31,9 @@ static void close(ratio *r, const ratio_settings *s, i64 at, told *out) {
             tell(out, r->best_at, 0.9, false);
         return;
     }
-    if (r->holds && r->best_at - r->held_at < s->apart) {
-        const bool higher = r->best > r->held_height;
+    const bool echo = r->holds && r->best_at - r->held_at < s->echo && r->best < ECHO * r->held_height;
+    if (echo || (r->holds && r->best_at - r->held_at < s->apart)) {
+        const bool higher = !echo && r->best > r->held_height;
         tell(out, higher ? r->held_at : r->best_at, 0.9, false);
         if (!higher)
             return;
@@ -73,6 +75,6 @@ void ratio_next(ratio *r, const ratio_settings *s, i64 at, i64 value, i64 shape,
     }
     if (r->inside && (here <= least || at - r->began > LONGEST))
         close(r, s, at, out);
-    if (r->holds && at - r->held_at > s->apart + LONGEST)
+    if (r->holds && at - r->held_at > s->echo + LONGEST)
         flush(r, out);
 }
