@@ -17,7 +17,7 @@ from .library import NEWS, RATE, RULE, loaded
 
 LATEST: Final = 4.5
 """Seconds: an event older than this, that was not told, never will be."""
-MOST_SAMPLES: Final = 8192
+MOST_SECONDS: Final = 8.0
 """Fed at a time, so that no event is forgotten before it is told."""
 HIGHEST_RATE: Final = 4096.0
 
@@ -94,6 +94,7 @@ class Channel:
         self.detectors = DETECTORS[kind]
         self._memory = np.zeros(self._library.wb_size(), np.uint8)
         self._at = self._memory.ctypes.data
+        self._most = int(MOST_SECONDS * rate)
         if not self._library.wb_begin(self._at, kind, rate, scale, floor):
             raise UsageError(f"a signal of {rate:g} samples a second cannot be searched for beats")
         self._rules = np.ascontiguousarray(rules, RULE)
@@ -105,7 +106,7 @@ class Channel:
 
     def second(self, codes: Codes, valid: Mask | None = None) -> Told:
         """Take in what was sampled in one second, or in any other span of at most a few."""
-        if len(codes) > MOST_SAMPLES:
+        if len(codes) > self._most:
             raise UsageError("too many samples for one second")
         codes = np.ascontiguousarray(codes, np.int32)
         mask = None if valid is None else np.ascontiguousarray(valid, np.bool_)
@@ -125,10 +126,9 @@ class Channel:
     def feed(self, codes: Codes, valid: Mask | None = None) -> dict[Detector, Values]:
         """Take in any number of samples; what each detector found in addition."""
         found: dict[Detector, list[Values]] = {detector: [] for detector in self.detectors}
-        for start in range(0, len(codes), MOST_SAMPLES):
-            told = self.second(
-                codes[start : start + MOST_SAMPLES], None if valid is None else valid[start : start + MOST_SAMPLES]
-            )
+        for start in range(0, len(codes), self._most):
+            part = slice(start, start + self._most)
+            told = self.second(codes[part], None if valid is None else valid[part])
             for detector, times in zip(self.detectors, told.times, strict=True):
                 found[detector].append(times.copy())
         return {detector: np.concatenate(parts) if parts else np.zeros(0) for detector, parts in found.items()}

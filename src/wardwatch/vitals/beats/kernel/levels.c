@@ -138,8 +138,11 @@ static void search_back(ladder *l, i64 now, told *out) {
     l->nrejected = left;
 }
 
+/* One that may be a T wave is not found again by a search back: `strength` 0. */
 static void reject(ladder *l, const candidate *c, double strength, told *out) {
     push(l->noise, &l->nnoise, c->height);
+    if (strength <= 0)
+        return;
     if (l->nrejected == REMEMBERED) {
         for (i32 i = 1; i < REMEMBERED; i++) {
             l->rejected[i - 1] = l->rejected[i];
