@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "vitals": _Entry(
         "wardwatch.cli.vitals", "vitals", "What a monitor's waves say: beats, and rates beside the display."
     ),
+    "station": _Entry("wardwatch.cli.station", "station", "A central station: receive monitors, keep, pass on."),
     "completion": _Entry("wardwatch.cli.completion", "completion", "Print the completion script for your shell."),
     "warmup": _Entry("wardwatch.cli.warmup", "warmup", "Check that the capture kernel is compiled and loads."),
 }
