@@ -56,7 +56,7 @@ class PlaceView:
     """Other sessions that claim this bed now; not empty: a conflict."""
     at: int = 0
     """When its last set came."""
-    numbers: Mapping[Quantity, Number] = NOTHING
+    numbers: Mapping[Quantity, Number] = field(default_factory=lambda: NOTHING)
     alarms: tuple[Alarm, ...] = ()
     """The most urgent first."""
     messages: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ class PlaceView:
     probe: bool | None = None
     cuff: datetime | None = None
     """When the last cuff measurement was taken, by the monitor's own clock."""
-    samples: Mapping[Signal, int] = NOTHING
+    samples: Mapping[Signal, int] = field(default_factory=lambda: NOTHING)
     """For each signal, how many samples its ring has seen since the place began."""
     exposure: str = ""
     """What a sensor says of the device's calls outside; '' where nobody watches."""
@@ -80,7 +80,7 @@ class Update:
 
     number: int
     view: PlaceView | None
-    waves: Mapping[Signal, bytes] = NOTHING
+    waves: Mapping[Signal, bytes] = field(default_factory=lambda: NOTHING)
     events: tuple[Event, ...] = ()
     gone: str = ""
 

@@ -8,26 +8,20 @@ from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from wardwatch.station.words import (
-    SECOND,
-    UNITS,
-    Alarm,
-    Event,
-    Limit,
-    Mark,
-    Number,
-    PlaceKind,
-    PlaceState,
-    PlaceView,
-    Quantity,
-    Truth,
-)
+from wardwatch.station.views import Number, PlaceKind, PlaceState, PlaceView
+from wardwatch.station.words import SECOND, UNITS, Alarm, Event, Limit, Mark, Quantity, Truth
 
 Shown = dict[str, object]
 
 NOT_DERIVABLE: Final = "not derivable"
 _CHECKED: Final = (Quantity.HR, Quantity.RR, Quantity.PR)
-_SINGLE: Final = (("HR", Quantity.HR), ("SpO2", Quantity.SPO2), ("RR", Quantity.RR), ("PR", Quantity.PR), ("T", Quantity.T1))
+_SINGLE: Final = (
+    ("HR", Quantity.HR),
+    ("SpO2", Quantity.SPO2),
+    ("RR", Quantity.RR),
+    ("PR", Quantity.PR),
+    ("T", Quantity.T1),
+)
 _CUFF: Final = (Quantity.NIBP_SYS, Quantity.NIBP_DIA, Quantity.NIBP_MAP)
 _NOBODY_WATCHES: Final = "Nobody watches whether this device tries to call out: connect a sensor to the segment."
 _LIVE_NOTES: Final[Mapping[PlaceKind, str]] = MappingProxyType(
@@ -155,7 +149,12 @@ def limits(view: PlaceView) -> list[Shown]:
 
 
 def _limit(quantity: Quantity, limit: Limit) -> Shown:
-    return {"key": quantity.value, "low": f"{limit.low:g}", "high": f"{limit.high:g}", "on": "on" if limit.on else "off"}
+    return {
+        "key": quantity.value,
+        "low": f"{limit.low:g}",
+        "high": f"{limit.high:g}",
+        "on": "on" if limit.on else "off",
+    }
 
 
 def events(some: Iterable[Event], reader: Reader) -> list[Shown]:
