@@ -75,8 +75,8 @@ export class Sweep {
     const samples = row.draw(due);
     if (samples.length === 0) return;
     const height = this.canvas.height / this.rows.length;
-    const top = index * height + height * 0.08;
-    const scale = (height * 0.84) / 255;
+    const top = index * height + height * 0.03;
+    const scale = (height * 0.94) / 255;
     const step = (to - from) / samples.length;
     const pen = this.pen;
     pen.strokeStyle = this.colours[row.signal];

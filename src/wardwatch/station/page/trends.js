@@ -34,8 +34,11 @@ function range(points) {
   return [Math.floor(low - room), Math.ceil(high + room)];
 }
 
+// A minute that stands alone is drawn as a dot: a line of no length with round ends.
 function line(points, x, y) {
-  return runs(points).map((run) => run.map((i, n) => `${n ? "L" : "M"}${x(i).toFixed(1)} ${y(points[i][1]).toFixed(1)}`).join("")).join("");
+  return runs(points)
+    .map((run) => `${run.map((i, n) => `${n ? "L" : "M"}${x(i).toFixed(1)} ${y(points[i][1]).toFixed(1)}`).join("")}h0.01`)
+    .join("");
 }
 
 function band(points, x, y) {

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -58,6 +59,7 @@ def make(name: str, role: Role, password: str) -> Account:
     return Account(name, role, _HASHER.hash(password))
 
 
+@cache
 def _decoy() -> str:
     return _HASHER.hash("nobody has this password")
 
