@@ -41,6 +41,11 @@ def contents(raw: bytes, *, incomplete: bool = False) -> Contents:
     return Contents(shown=shown, patient=patient, device_bed=bed, unknown=unknown)
 
 
+def wants_answer(raw: bytes) -> bool:
+    """Whether it is not itself an acknowledgement: two stations must not thank each other forever."""
+    return not any(line.startswith("MSA") for line in Parsed(raw).lines[:_SEGMENTS])
+
+
 def answer(raw: bytes, now: datetime, code: str = "AA") -> bytes:
     """The acknowledgement of the message, framed. 'AA': kept; 'AE': could not be kept; 'AR': not understood."""
     parsed = Parsed(raw)

@@ -88,9 +88,9 @@ class Patient:
 class Contents:
     """What one set, or one HL7 message, says. `shown`: None where the monitor shows dashes; missing: nothing said."""
 
-    shown: Mapping[Quantity, float | None] = field(default_factory=lambda: NOTHING)
-    limits: Mapping[Quantity, Limit] = field(default_factory=lambda: NOTHING)
-    waves: Mapping[Signal, bytes] = field(default_factory=lambda: NOTHING)
+    shown: Mapping[Quantity, float | None] = field(default_factory=dict)
+    limits: Mapping[Quantity, Limit] = field(default_factory=dict)
+    waves: Mapping[Signal, bytes] = field(default_factory=dict)
     patient: Patient | None = None
     device_bed: int | None = None
     messages: tuple[str, ...] = ()
@@ -225,7 +225,7 @@ class Event:
     kind: EventKind
     place: str
     text: str
-    facts: Mapping[str, str | int | float | bool | None] = field(default_factory=lambda: NOTHING)
+    facts: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", printable(self.text, 400))

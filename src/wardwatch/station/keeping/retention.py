@@ -21,9 +21,9 @@ class Retention:
 
     def apply(self, folder: Path) -> int:
         """Remove what is beyond the bounds, oldest first; how many went. Called before a new segment is begun."""
-        segments = listed(folder)
+        segments = listed(folder)[:-1]
         sizes = [_size(path) for path in segments]
-        total, gone = sum(sizes), 0
+        total, gone = sum(sizes), 0  # the newest one is no candidate, and is not counted
         oldest = time.time_ns() - int(self.most_seconds * 1e9)
         for path, size in zip(segments, sizes, strict=True):
             if not (total > self.most_bytes or _ended_at(path) < oldest or _free(folder) < self.reserve):

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -23,8 +23,11 @@ from .chunks import Sealer
 from .records import Record
 from .retention import Retention, name_of
 from .standing import Standing
+from .waiting import Waiting
 
 _SYNC_EVERY: Final = 1.0
+_PIECE: Final = 4 << 20
+"""Plain bytes of one chunk, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,29 +71,31 @@ class _Open:
     size: int
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """Records not yet sealed."""
-
-    data: list[bytes] = field(default_factory=list)
-    size: int = 0
-    sets: int = 0
-
-
 class Writer:
     """The station's memory. `put` from the event loop; `close` once."""
 
     def __init__(self, folder: Path, key: bytes | None, policy: Policy, retention: Retention, run: int) -> None:
-        self.folder, self.status = folder, Status()
+        self.folder, self._status = folder, Status()
+        self._refused_sets = 0
         self._key, self._policy, self._retention, self._run = key, policy, retention, run
         self._lock_file = _lock(folder)
         self._mutex, self._wake, self._ending = threading.Lock(), threading.Event(), False
-        self._waiting, self._stuck = _Waiting(), deque[tuple[bytes, int]]()
+        self._waiting, self._stuck = Waiting(), deque[tuple[bytes, int]]()
         self._stuck_bytes, self._synced, self._numbers = 0, 0.0, 0
         self._standing = Standing()
         self._open: _Open | None = None
         self._thread = threading.Thread(target=self._run_thread, name="keeping", daemon=True)
         self._thread.start()
+
+    @property
+    def status(self) -> Status:
+        """How it goes now; may be asked from any thread."""
+        return replace(self._status, lost_sets=self._status.lost_sets + self._refused_sets)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
 
     def put(self, record: Record) -> bool:
         """Take one record; False: there is no room, it is lost and counted."""
@@ -99,11 +104,9 @@ class Writer:
         with self._mutex:
             waiting = self._waiting
             if waiting.size + len(data) > self._policy.waiting_bytes:
-                self.status = replace(self.status, lost_sets=self.status.lost_sets + is_set)
+                self._refused_sets += is_set
                 return False
-            waiting.data.append(data)
-            waiting.size += len(data)
-            waiting.sets += is_set
+            waiting.add(data, is_set=is_set)
             self._standing.note(record)
         return True
 
@@ -136,58 +139,57 @@ class Writer:
                 self._write(*self._stuck[0])
                 self._stuck_bytes -= len(self._stuck.popleft()[0])
             self._sync(force=False)
-            if self.status.trouble:
-                self.status = replace(self.status, trouble="")
+            if self._status.trouble:
+                self._status = replace(self._status, trouble="")
         except OSError as error:
             self._fail(error)
 
     def _seal(self) -> None:
-        with self._mutex:
-            waiting, self._waiting = self._waiting, _Waiting()
-        if not waiting.data:
-            return
-        try:
-            segment = self._segment()
-        except OSError:
-            self._put_back(waiting)
-            raise
-        chunk, sets = segment.sealer.seal(b"".join(waiting.data)), waiting.sets
-        done = self.status
-        self.status = replace(done, records=done.records + len(waiting.data), plain=done.plain + waiting.size)
-        self._stuck.append((chunk, sets))
-        self._stuck_bytes += len(chunk)
-        self._make_room()
+        """What waits becomes chunks, a piece at a time; where no segment can be begun, the rest goes on waiting."""
+        while True:
+            with self._mutex:
+                piece = self._waiting.take(_PIECE)
+            if not piece.data:
+                return
+            try:
+                segment = self._segment()
+            except OSError:
+                self._put_back(piece)
+                raise
+            done = self._status
+            self._status = replace(done, records=done.records + len(piece.data), plain=done.plain + piece.size)
+            chunk = segment.sealer.seal(b"".join(data for data, _ in piece.data))
+            self._stuck.append((chunk, piece.sets))
+            self._stuck_bytes += len(chunk)
+            self._make_room()
 
-    def _put_back(self, waiting: _Waiting) -> None:
+    def _put_back(self, piece: Waiting) -> None:
         """No segment could be begun: what was taken waits again, as far as there is room."""
         with self._mutex:
-            if waiting.size + self._waiting.size > self._policy.waiting_bytes:
-                self.status = replace(self.status, lost_sets=self.status.lost_sets + waiting.sets)
-                return
-            later = self._waiting
-            self._waiting = _Waiting(waiting.data + later.data, waiting.size + later.size, waiting.sets + later.sets)
+            if piece.size + self._waiting.size > self._policy.waiting_bytes:
+                self._refused_sets += piece.sets
+            else:
+                self._waiting.put_back(piece)
 
     def _make_room(self) -> None:
         """Chunks that wait for the disk are bounded; the oldest go, and a reader sees their numbers missing."""
         while self._stuck_bytes > self._policy.waiting_bytes and len(self._stuck) > 1:
             chunk, sets = self._stuck.popleft()
             self._stuck_bytes -= len(chunk)
-            self.status = replace(self.status, lost_sets=self.status.lost_sets + sets)
+            self._status = replace(self._status, lost_sets=self._status.lost_sets + sets)
 
     def _write(self, chunk: bytes, sets: int) -> None:
         """One chunk, whole or not at all."""
         segment = self._open
         assert segment is not None  # noqa: S101  # a chunk is sealed for the segment that is open
         try:
-            written = 0
-            while written < len(chunk):
-                written += os.write(segment.descriptor, chunk[written:])
+            _write_all(segment.descriptor, chunk)
         except OSError:
             os.ftruncate(segment.descriptor, segment.size)
             os.lseek(segment.descriptor, segment.size, os.SEEK_SET)
             raise
         segment.size += len(chunk)
-        self.status = replace(self.status, bytes=self.status.bytes + len(chunk), sets=self.status.sets + sets)
+        self._status = replace(self._status, bytes=self._status.bytes + len(chunk), sets=self._status.sets + sets)
 
     def _segment(self) -> _Open:
         """The segment to seal for, a new one where it is time and no chunk of the old one waits for the disk."""
@@ -214,16 +216,14 @@ class Writer:
                 standing = self._standing.records(begun)
             if standing:
                 first += sealer.seal(b"".join(standing))
-            os.write(descriptor, first)
-            if os.fstat(descriptor).st_size != len(first):
-                raise OSError(28, os.strerror(28))
+            _write_all(descriptor, first)
         except OSError:
             os.close(descriptor)
             path.unlink(missing_ok=True)
             raise
-        self.status = replace(
-            self.status, segments=self.status.segments + 1, removed=self.status.removed + removed,
-            bytes=self.status.bytes + len(first),
+        self._status = replace(
+            self._status, segments=self._status.segments + 1, removed=self._status.removed + removed,
+            bytes=self._status.bytes + len(first),
         )  # fmt: skip
         return _Open(descriptor, path, sealer, time.monotonic(), len(first))
 
@@ -235,7 +235,7 @@ class Writer:
         with self._mutex:
             summary = self._standing.summary(time.time_ns())
         try:
-            os.write(segment.descriptor, segment.sealer.seal(records.encode(summary)))
+            _write_all(segment.descriptor, segment.sealer.seal(records.encode(summary)))
             os.fsync(segment.descriptor)
         except OSError as error:
             self._fail(error)
@@ -250,8 +250,14 @@ class Writer:
 
     def _fail(self, error: OSError) -> None:
         why = error.strerror or "the disk does not answer"
-        self.status = replace(self.status, failures=self.status.failures + 1, trouble=why)
+        self._status = replace(self._status, failures=self._status.failures + 1, trouble=why)
         self._retention.press(self.folder, self._open.path if self._open else None)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    written = 0
+    while written < len(data):
+        written += os.write(descriptor, data[written:])
 
 
 def _lock(folder: Path) -> Callable[[], None]:
