@@ -56,11 +56,7 @@ class PlaceView:
     """Other sessions that claim this bed now; not empty: a conflict."""
     at: int = 0
     """When its last set came."""
-<<<<<<< HEAD
-    numbers: Mapping[Quantity, Number] = field(default_factory=lambda: NOTHING)
-=======
     numbers: Mapping[Quantity, Number] = field(default_factory=dict)
->>>>>>> station
     alarms: tuple[Alarm, ...] = ()
     """The most urgent first."""
     messages: tuple[str, ...] = ()
@@ -69,11 +65,7 @@ class PlaceView:
     probe: bool | None = None
     cuff: datetime | None = None
     """When the last cuff measurement was taken, by the monitor's own clock."""
-<<<<<<< HEAD
-    samples: Mapping[Signal, int] = field(default_factory=lambda: NOTHING)
-=======
     samples: Mapping[Signal, int] = field(default_factory=dict)
->>>>>>> station
     """For each signal, how many samples its ring has seen since the place began."""
     exposure: str = ""
     """What a sensor says of the device's calls outside; '' where nobody watches."""
@@ -88,11 +80,7 @@ class Update:
 
     number: int
     view: PlaceView | None
-<<<<<<< HEAD
-    waves: Mapping[Signal, bytes] = field(default_factory=lambda: NOTHING)
-=======
     waves: Mapping[Signal, bytes] = field(default_factory=dict)
->>>>>>> station
     events: tuple[Event, ...] = ()
     gone: str = ""
 
