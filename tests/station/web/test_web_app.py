@@ -1,12 +1,14 @@
 """The application as a browser meets it: who gets in, what is refused, what the audit log says."""
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from starlette.testclient import TestClient
+from starlette.testclient import TestClient, WebSocketTestSession
 
 if TYPE_CHECKING:
     from conftest import Site
@@ -27,10 +29,23 @@ def csrf(client: TestClient) -> dict[str, str]:
     return {"Origin": str(client.base_url), "X-CSRF-Token": client.cookies["csrf"]}
 
 
-def read(socket: object) -> list[dict[str, object]]:
+@contextmanager
+def page(site: "Site", name: str) -> Iterator[WebSocketTestSession]:
+    """The open page of `name`; left once the station has noticed that it closed."""
+    with site.client(name).websocket_connect("ws://127.0.0.1/live", headers=site.origin) as socket:
+        yield socket
+        socket.close()
+        for _ in range(500):
+            if not site.desk.sockets[name]:
+                return
+            time.sleep(0.01)
+        raise AssertionError("the station did not notice that the page closed")
+
+
+def read(socket: WebSocketTestSession) -> list[dict[str, object]]:
     """The states that come until samples do."""
     states = []
-    while (frame := socket.receive_bytes())[:1] == b"\x01":  # type: ignore[attr-defined]
+    while (frame := socket.receive_bytes())[:1] == b"\x01":
         states.append(json.loads(frame[1:]))
     return states
 
@@ -165,7 +180,7 @@ def test_a_changed_role_needs_a_new_sign_in(site: "Site") -> None:
 
 
 def test_a_live_page_is_told_what_happens(site: "Site") -> None:
-    with site.client("clinical").websocket_connect("ws://127.0.0.1/live", headers=site.origin) as socket:
+    with page(site, "clinical") as socket:
         socket.send_text('{"view": "overview"}')
         (state,) = read(socket)
         assert state["beds"][0]["patient"] == "Ada Invented"  # type: ignore[index]
@@ -175,7 +190,7 @@ def test_a_live_page_is_told_what_happens(site: "Site") -> None:
 
 
 def test_names_are_audited_by_pseudonym_before_they_are_shown(site: "Site") -> None:
-    with site.client("clinical").websocket_connect("ws://127.0.0.1/live", headers=site.origin) as socket:
+    with page(site, "clinical") as socket:
         socket.send_text('{"view": "overview"}')
         read(socket)
         rows = audit(site)
@@ -186,16 +201,15 @@ def test_names_are_audited_by_pseudonym_before_they_are_shown(site: "Site") -> N
 
 
 def test_where_the_audit_log_cannot_be_written_names_stay_hidden(site: "Site", tmp_path: Path) -> None:
-    client = site.client("clinical")
-    site.desk.audit.path = tmp_path / "no folder" / "audit.jsonl"
-    with client.websocket_connect("ws://127.0.0.1/live", headers=site.origin) as socket:
+    with page(site, "clinical") as socket:
+        site.desk.audit.path = tmp_path / "no folder" / "audit.jsonl"
         socket.send_text('{"view": "overview"}')
         (state,) = read(socket)
     assert state["beds"][0]["patient"] is None  # type: ignore[index]
 
 
 def test_the_viewing_role_never_gets_a_name(site: "Site") -> None:
-    with site.client("view").websocket_connect("ws://127.0.0.1/live", headers=site.origin) as socket:
+    with page(site, "view") as socket:
         socket.send_text('{"view": "bed", "bed": 0}')
         (state,) = read(socket)
     assert "Ada" not in json.dumps(state)

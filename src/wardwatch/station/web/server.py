@@ -3,8 +3,11 @@
 Plain HTTP is served to this machine only; whoever listens for others gets TLS.
 """
 
+import asyncio
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -22,7 +25,8 @@ from .desk import Desk
 _BACKLOG: Final = 128
 _MOST_CONNECTIONS: Final = 512
 _LARGEST_MESSAGE: Final = 4096
-_IDLE: Final = 15
+_IDLE: Final = 15  # seconds
+_LAST_WORDS: Final = 1  # second
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +83,37 @@ async def serve(desk: Desk, door: Door) -> None:
         proxy_headers=False,
         limit_concurrency=_MOST_CONNECTIONS,
         timeout_keep_alive=_IDLE,
+        timeout_graceful_shutdown=_LAST_WORDS,
         ssl_certfile=door.certificate,
         ssl_keyfile=door.key,
     )
+    with listener:
+        try:
+            config.load()
+        except OSError as error:  # ssl.SSLError is one
+            where = str(door.certificate)
+            raise InputError("cannot be used as a certificate", where=where, cure="Give PEM files that fit.") from error
+        await _until_cancelled(_Server(config), listener)
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the station, which has more to end than the page."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Captures none."""
+        yield
+
+
+async def _until_cancelled(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Whoever cancels the task gets the open pages closed first."""
+    running = asyncio.create_task(server.serve([listener]))
     try:
-        config.load()
-    except OSError as error:
-        listener.close()
-        where = str(door.certificate)
-        raise InputError("cannot be used as a certificate", where=where, cure="Give PEM files that fit.") from error
-    await uvicorn.Server(config).serve([listener])
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await running
+        raise
 
 
 def _listen(door: Door) -> socket.socket:
