@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "explain": _Entry("wardwatch.cli.explain", "explain", "Print what a rule finds, why it matters and what to do."),
     "twin": _Entry("wardwatch.cli.twin", "twin", "Make a ward that is not there: captures and live streams."),
     "contain": _Entry("wardwatch.cli.contain", "contain", "Rules that cut a monitor off, and the proof that they do."),
+    "station": _Entry("wardwatch.cli.station", "station", "A central station: receive monitors, keep, pass on."),
     "completion": _Entry("wardwatch.cli.completion", "completion", "Print the completion script for your shell."),
     "warmup": _Entry("wardwatch.cli.warmup", "warmup", "Check that the capture kernel is compiled and loads."),
 }
