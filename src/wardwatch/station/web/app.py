@@ -116,7 +116,11 @@ def _by_the_minute(points: dict[Quantity, tuple[Point, ...]], now: float) -> dic
 
 def _admit(desk: Desk) -> Handler:
     async def decide(said: dict[str, object], now: int) -> str:
-        desk.live.admit(_whole(said.get("session")), str(said.get("bed")), now)
+        session, bed = _whole(said.get("session")), str(said.get("bed"))
+        if desk.admit:
+            desk.admit(session, bed)
+        else:
+            desk.live.admit(session, bed, now)
         return f"admitted a monitor to {said.get('bed')}"
 
     return _decision(desk, decide)
@@ -124,7 +128,11 @@ def _admit(desk: Desk) -> Handler:
 
 def _release(desk: Desk) -> Handler:
     async def decide(said: dict[str, object], now: int) -> str:
-        desk.live.release(_whole(said.get("session")), now)
+        session = _whole(said.get("session"))
+        if desk.release:
+            desk.release(session)
+        else:
+            desk.live.release(session, now)
         return f"released the monitor of session {said.get('session')}"
 
     return _decision(desk, decide)

@@ -46,6 +46,10 @@ class Desk:
     health: Health = _all_is_well
     metrics: Callable[[], bytes] = _no_metrics
     find: Finder = no_beats
+    admit: Callable[[int, str], None] | None = None
+    """Gives the monitor of a session to a bed; None: decisions are not remembered beyond this run."""
+    release: Callable[[int], None] | None = None
+    """Takes such a decision back."""
     now: Callable[[], float] = time.time
     sessions: Sessions = field(default_factory=Sessions)
     numbers: BedNumbers = field(default_factory=BedNumbers)
