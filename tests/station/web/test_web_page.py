@@ -259,6 +259,32 @@ def test_signing_out_closes_the_door(site: "Site", browser: Browser) -> None:
         page.wait_for_url("**/login")
 
 
+def test_an_admin_gives_a_monitor_to_a_bed(site: "Site", browser: Browser) -> None:
+    with Ward(site, 2) as ward:
+        assert ward.loop
+        with opened(browser, ward, "admin") as page:
+            wait(page, "document.querySelectorAll('.tile').length === 2")
+            page.get_by_role("link", name="Bed 2").click()
+            page.get_by_label("Bed ").select_option("Bed 1")
+            page.get_by_role("button", name="Give it to this bed").click()
+            wait(page, "document.querySelector('.admission p').textContent === 'Done.'")
+            assert ward.desk.live.place("Bed 1").claimants
+        with opened(browser, ward, "clinical") as page:
+            page.get_by_role("link", name="Bed 1").click()
+            page.wait_for_selector(".bed")
+            assert not page.get_by_role("button", name="Give it to this bed").is_visible()
+
+
+def test_more_beds_than_a_screen_take_turns(site: "Site", browser: Browser) -> None:
+    with Ward(site, 70) as ward, opened(browser, ward, "view") as page:
+        wait(page, "document.querySelector('#title').textContent === '1 to 64 of 70 beds'")
+        page.get_by_role("button", name="Next beds").click()
+        wait(page, "document.querySelectorAll('.tile').length === 6")
+        assert page.locator("#title").inner_text() == "65 to 70 of 70 beds"
+        page.get_by_role("button", name="Next beds").click()
+        wait(page, "document.querySelectorAll('.tile').length === 64")
+
+
 def test_names_are_text_never_markup(site: "Site", browser: Browser) -> None:
     with Ward(site, 1) as ward, opened(browser, ward) as page:
         evil = '<img src=x onerror="document.title=1">'

@@ -1,5 +1,6 @@
 // In: frames from the station and what the user presses. Out: the view that was asked for, drawn at up to 30 frames a second.
 
+import { tell } from "./admission.js";
 import { BedPage } from "./bed.js";
 import { mark, say } from "./build.js";
 import { Link } from "./link.js";
@@ -7,6 +8,7 @@ import { Overview } from "./overview.js";
 import { Sound } from "./sound.js";
 
 const FRAME = 1000 / 30;
+const SCREEN = 64; // beds
 const RANK = ["high", "medium", "low"];
 
 const at = (id) => document.getElementById(id);
@@ -15,6 +17,8 @@ const sound = new Sound();
 const beds = new Map();
 let view = null;
 let then = performance.now();
+let first = 0; // of the beds of the overview
+let total = 0;
 
 const link = new Link({ frame: take, up: () => telling("live", "Live"), down: lost });
 
@@ -27,8 +31,16 @@ function show(state) {
   for (const bed of state.beds) beds.set(bed.bed, bed);
   for (const gone of state.gone ?? []) beds.delete(gone);
   view.show(state);
-  if (view instanceof Overview) say(at("title"), `${beds.size} ${beds.size === 1 ? "bed" : "beds"}`);
+  if (view instanceof Overview) showPlace(state);
   summarise();
+}
+
+function showPlace(state) {
+  total = state.total;
+  const shown = view.tiles.size;
+  const part = state.total > shown ? `${state.first + 1} to ${state.first + shown} of ` : "";
+  say(at("title"), `${part}${state.total} ${state.total === 1 ? "bed" : "beds"}`);
+  at("next").hidden = state.total <= SCREEN;
 }
 
 function summarise() {
@@ -52,12 +64,13 @@ function route() {
   view?.close();
   const wanted = /^#bed\/(\d+)$/.exec(location.hash);
   at("back").hidden = !wanted;
+  at("next").hidden = true;
   if (wanted) {
     view = new BedPage(main, Number(wanted[1]));
     link.ask({ view: "bed", bed: Number(wanted[1]) });
   } else {
     view = new Overview(main);
-    link.ask({ view: "overview" });
+    link.ask({ view: "overview", first });
   }
   window.view = view;
 }
@@ -87,6 +100,11 @@ window.framesDrawn = () => frames;
 at("back").addEventListener("click", () => {
   location.hash = "";
 });
+at("next").addEventListener("click", () => {
+  first = first + SCREEN < total ? first + SCREEN : 0;
+  beds.clear();
+  route();
+});
 at("speak").addEventListener("click", (event) => {
   const on = sound.turn();
   event.currentTarget.setAttribute("aria-pressed", String(on));
@@ -101,8 +119,7 @@ at("light").addEventListener("click", (event) => {
   view.fit();
 });
 at("leave").addEventListener("click", async () => {
-  const token = document.cookie.match(/(?:^|; )csrf=([^;]+)/)?.[1] ?? "";
-  await fetch("logout", { method: "POST", headers: { "X-CSRF-Token": decodeURIComponent(token) } });
+  await tell("logout", {});
   location.assign("login");
 });
 addEventListener("hashchange", () => {

@@ -1,5 +1,6 @@
 // In: one bed's state, samples and history. Out: its own page: all leads, numbers, limits, events, trends, exposure.
 
+import { Admission } from "./admission.js";
 import { build, mark, say } from "./build.js";
 import { drawEvidence } from "./evidence.js";
 import { RATES, SIGNALS } from "./frames.js";
@@ -24,6 +25,7 @@ export class BedPage {
     this.exposure = build("p", { class: "exposure" });
     this.canvas = build("canvas", { "aria-hidden": "true" });
     this.limits = build("tbody");
+    this.admission = new Admission();
     this.events = build("ol", { class: "events" });
     this.changes = build("ol", { class: "events" });
     this.proof = build("div");
@@ -54,6 +56,7 @@ export class BedPage {
       this.trends,
       part("Alarm limits", limits, build("h3", {}, "Changes of limits"), this.changes),
       part("Events", this.events),
+      this.admission.element,
     );
   }
 
@@ -78,6 +81,7 @@ export class BedPage {
   showDetail(detail) {
     list(this.events, detail.events.map((each) => `${each.time}  ${each.text}`));
     list(this.changes, detail.changes.map((each) => `${each.time}  ${each.text}`));
+    this.admission.show(detail.session, detail.beds);
     this.limits.replaceChildren(...detail.limits.map(limitRow));
     const proofs = JSON.stringify(detail.evidence);
     if (proofs !== this.shownProofs) {
