@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -11,8 +11,12 @@ import click
 
 from wardwatch.errors import UsageError
 
+from .station_page import account, page_options, page_wanted
+
 if TYPE_CHECKING:
+    from wardwatch.station.station import Station
     from wardwatch.workflows.station import Wanted
+    from wardwatch.workflows.station_page import PageWanted
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -25,6 +29,9 @@ def station() -> None:
 
     It is a secondary display and not a certified medical device: never the only watch over a patient.
     """
+
+
+station.add_command(account)
 
 
 def _kept(command: Callable[..., None]) -> Callable[..., None]:
@@ -50,6 +57,7 @@ def _span(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--hl7-port", multiple=True, type=_PORT, help="A port for HL7, in place of 511.")
 @click.option("--journal", type=click.File("a"), help="Write events as lines of JSON, without patient data.")
 @click.option("--seconds", type=click.FloatRange(0), help="Stop after so many seconds; without it, on Ctrl-C.")
+@page_options
 def run(journal: "IO[str] | None", seconds: float | None, **asked: Any) -> None:  # noqa: ANN401  # options of many types
     """Receive monitors until you stop it.
 
@@ -66,10 +74,10 @@ def run(journal: "IO[str] | None", seconds: float | None, **asked: Any) -> None:
         hl7=asked["hl7_port"],
         write_line=_line_writer(journal) if journal else None,
     )
-    asyncio.run(_run(wanted, seconds))
+    asyncio.run(_run(wanted, page_wanted(asked), seconds))
 
 
-async def _run(wanted: "Wanted", seconds: float | None) -> None:
+async def _run(wanted: "Wanted", shown: "PageWanted | None", seconds: float | None) -> None:
     from wardwatch.station.words import NOTICE  # noqa: PLC0415  # only for those who need it
     from wardwatch.workflows.station import address_plan, running  # noqa: PLC0415  # as above
 
@@ -80,9 +88,24 @@ async def _run(wanted: "Wanted", seconds: float | None) -> None:
         _say(
             [f"keeping in {wanted.data}, encrypted" if wanted.data else "nothing is kept: say --data FOLDER to keep it"]
         )
-        await _until_stopped(seconds)
+        async with _paged(held, shown):
+            await _until_stopped(seconds)
     counts = held.hub.counts
     click.echo(f"{counts.sets:,} sets and {counts.messages:,} HL7 messages received", err=True)
+
+
+@contextlib.asynccontextmanager
+async def _paged(held: "Station", shown: "PageWanted | None") -> AsyncIterator[None]:
+    from wardwatch.workflows.station_page import accounts, page  # noqa: PLC0415  # only for those who need it
+
+    if shown is None:
+        yield
+        return
+    async with page(held, shown) as address:
+        click.echo(f"the beds are shown at {address}", err=True)
+        if not accounts(shown.folder):
+            click.echo("nobody can sign in yet: wardwatch station account add NAME --role clinical", err=True)
+        yield
 
 
 async def _until_stopped(seconds: float | None) -> None:
