@@ -89,8 +89,8 @@ static void remember(engine *e, path *p, val a, val b, u32 condition, bool taken
         return;
     const u64 number = b.v - a.v;
     const u64 least = -a.v;
-    *g = e->set.bits == 32 ? (guard){p->guards, a.t, relation, (i32)number, (i32)least}
-                           : (guard){p->guards, a.t, relation, (i64)number, (i64)least};
+    *g = e->set.bits == 32 ? (guard){p->guards, a.t, relation, told(e, a.t), (i32)number, (i32)least}
+                           : (guard){p->guards, a.t, relation, told(e, a.t), (i64)number, (i64)least};
     p->guards = g;
     p->nguards++;
 }
@@ -130,7 +130,8 @@ bool decide(engine *e, path *p, const flags *f, u32 condition, u64 at) {
     *last = at << 1 | first;
     const bool other_fits = (first ? npassed : ntaken) < e->set.visits;
     if (other_fits) {
-        path *other = fork_path(e, p);
+        const bool is_new = !(first ? npassed : ntaken);
+        path *other = is_new ? fork_path(e, p) : fork_later(e, p);
         if (other) {
             other->over = first ? 1 : 2;
             if (first ? passed : taken)
@@ -498,20 +499,28 @@ bool run_root(engine *e, u32 root) {
     p->below = NULL;
     e->todo = p;
     e->ntodo = 1;
-    u64 steps = 0;
-    while (e->todo) {
-        p = e->todo;
-        e->todo = p->below;
+    u64 steps = 0, idle = 0;
+    u32 events = e->nevents, seen = 0;
+    while (e->todo || e->later) {
+        path **from = e->todo ? &e->todo : &e->later;
+        p = *from;
+        *from = p->below;
         e->ntodo--;
         e->count.paths++;
-        while (!p->dead && p->steps < e->set.max_path_steps && steps < e->set.max_steps) {
+        if (e->nevents != events || e->nvisits != seen || from == &e->todo) { /* something new was seen lately */
+            events = e->nevents;
+            seen = e->nvisits;
+            idle = steps;
+        }
+        const bool is_idle = steps - idle > e->set.max_idle_steps;
+        while (!p->dead && !is_idle && p->steps < e->set.max_path_steps && steps < e->set.max_steps) {
             p->steps++;
             p->leaving = 0;
             steps++;
             step(e, p);
         }
-        if (!p->dead)
-            e->count.cut_steps++;
+        e->count.cut_tries += is_idle;
+        e->count.cut_steps += !is_idle && !p->dead;
         drop_path(e, p);
     }
     e->count.steps += steps;
