@@ -172,7 +172,7 @@ typedef struct engine {
     u64 *seen;
     u32 nseen, seen_slots, *seen_number, *seen_at, nevents; /* seen_at: where the event begins */
     u64 *visit_keys;
-    u32 *visit_counts, visit_slots, nvisits;
+    u32 *visit_counts, visit_slots, nvisits, nnew; /* nnew: what was seen for the first time: sides of conditions, and calls by a few ways */
     u8 *texts;
     u32 texts_used, texts_room;
     const segment *near; /* where the latest address was found */
