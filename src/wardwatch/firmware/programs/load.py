@@ -57,11 +57,12 @@ def load(data: bytes) -> Binary:
     pointers = held(elf, image, code, flow)
     linked = _linkage(image, code)
     unwound = hints & code.plain
-    unwound = unwound[np.isin(hints, names.at) | ~functions.heads(unwound, linked.places)]
+    head = functions.LINKAGE_HEAD_X86 if machine in (Machine.X86, Machine.X86_64) else functions.LINKAGE_HEAD
+    unwound = unwound[np.isin(hints, names.at) | ~functions.heads(unwound, linked.places, head)]
     sure = _sure(np.concatenate([flow.calls_to, unwound, pointers.got]), linked.places, stretches)
     never = np.array(sorted(at for at, name in linked.imports.items() if name in NEVER_RETURN), np.int64)
     flow = functions.stopped(flow, sure, never, CALL_LENGTH.get(machine, 4), stretches)
-    orphans = functions.orphans(flow, sure, pointers.values, linked.places, stretches)
+    orphans = functions.orphans(flow, sure, pointers.values, linked.places, stretches, head)
     bounds = np.concatenate([linked.places, np.array([end for _, end in stretches], np.int64)])
     plain = {at & code.plain: name for at, name in names.names.items()}
     found = functions.build(sure, orphans, plain, bounds, thumb)
