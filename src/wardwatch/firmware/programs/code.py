@@ -19,7 +19,7 @@ A32_SHARE: Final = 0.4
 """Most words of A32 code are unconditional: their top four bits are 0b1110. In T32 code a tenth look so."""
 LINKAGE_HEAD: Final = 32
 """Bytes before the first entry of lld's linkage table, which is A32 code wherever there is A32."""
-LONGEST_PIECE: Final = 1 << 22
+LONGEST_PIECE: Final = 1 << 21
 MOST_RUNS: Final = 32
 """Runs of T32 code in one stretch that are swept each by itself."""
 PIECE: Final = 64

@@ -32,6 +32,9 @@ __all__ = ["SCRATCH", "Bounds", "Caller", "Result", "Stored", "run"]
 
 WRAPPERS: Final = 5
 """How many functions deep an argument is followed to those who give it."""
+SMALL: Final = 100_000
+"""Bytes of code up to which a program's functions are followed as far as the bounds go."""
+LEAST_STEPS: Final = 6_000
 CALLERS: Final = 400
 """How many callers are run in one round."""
 
@@ -76,7 +79,7 @@ def run(binary: Binary, file: str = "", bounds: Bounds | None = None) -> Result:
         binary = replace(binary, names=names)
     prepared = Prepared(binary)
     wanted = {name for name, plain in zip(prepared.names, prepared.plain, strict=True) if plain in MATTERS}
-    ran = _run(prepared, wanted, uses, bounds or Bounds())
+    ran = _run(prepared, wanted, uses, bounds or _bounds(binary))
     namer = _namer(prepared, file)
     happened = [event for event in ran.events if isinstance(event, Event)]
     stores = tuple(event for event in ran.events if isinstance(event, Stored))
@@ -103,6 +106,14 @@ def run(binary: Binary, file: str = "", bounds: Bounds | None = None) -> Result:
         stores,
         tuple(edges(passed, binary, conditions(reader), file)),
     )
+
+
+def _bounds(binary: Binary) -> Bounds:
+    """How far each function is followed: less far in a large program, or the whole would cost too much."""
+    code = sum(end - start for start, end in binary.code)
+    full = Bounds()
+    steps = min(full.steps, max(LEAST_STEPS, full.steps * SMALL // max(1, code)))
+    return full._replace(steps=steps, path_steps=min(steps, full.path_steps))
 
 
 def _named(binary: Binary) -> Told:

@@ -73,7 +73,7 @@ class _Settings(ctypes.Structure):
         ("max_worn", ctypes.c_uint32),
         ("tells_traps", ctypes.c_uint32),
         ("is_static", ctypes.c_uint32),
-        ("unused", ctypes.c_uint32),
+        ("max_idle_steps", ctypes.c_uint32),
     )
 
 
@@ -85,6 +85,7 @@ class Bounds(NamedTuple):
     """How far running goes: steps for one function with all paths, for one path, tries of a branch, paths waiting.
 
     `worn`: decisions of one path at branches that were tried often enough before, after which it gives up.
+    `idle_steps`: instructions after which a function is given up where no way showed anything new.
     """
 
     steps: int = 24_000
@@ -92,6 +93,7 @@ class Bounds(NamedTuple):
     visits: int = 2
     paths: int = 128
     worn: int = 8
+    idle_steps: int = 600
 
 
 class Program(NamedTuple):
@@ -179,7 +181,7 @@ class Kernel:
             bounds.worn,
             tells_traps,
             program.is_static,
-            0,
+            bounds.idle_steps,
         )
         self._handle = self._library.ww_engine_open(ctypes.byref(settings))
         if not self._handle:

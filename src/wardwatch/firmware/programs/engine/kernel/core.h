@@ -79,7 +79,7 @@ typedef struct {
 
 typedef struct guard {
     struct guard *next;
-    u32 t, relation;
+    u32 t, relation, leaf; /* leaf: the origin that words are found for */
     i64 number, least; /* least: where the compared value is 0; what lies below it wraps in an unsigned comparison */
 } guard;
 
@@ -150,7 +150,7 @@ typedef struct {
     const import *slots;   /* addresses that hold a pointer to an import */
     const rule *rules;
     u64 max_steps, max_path_steps;
-    u32 visits, max_paths, max_worn, tells_traps, is_static, unused;
+    u32 visits, max_paths, max_worn, tells_traps, is_static, max_idle_steps;
 } settings;
 
 typedef struct arena {
@@ -172,10 +172,11 @@ typedef struct engine {
     u64 *seen;
     u32 nseen, seen_slots, *seen_number, *seen_at, nevents; /* seen_at: where the event begins */
     u64 *visit_keys;
-    u32 *visit_counts, visit_slots, nvisits;
+    u32 *visit_counts, visit_slots, nvisits, nnew; /* nnew: what was seen for the first time: sides of conditions, and calls by a few ways */
     u8 *texts;
     u32 texts_used, texts_room;
-    path *todo;
+    const segment *near; /* where the latest address was found */
+    path *todo, *later; /* later: ways that begin as others did before */
     u32 ntodo;
     arena *small;
     counts count;
@@ -203,6 +204,7 @@ bool image_byte(const engine *e, u64 at, u8 *byte);
 const segment *segment_at(const engine *e, u64 at);
 bool code_word(const engine *e, u64 at, u32 size, u64 *word);
 path *fork_path(engine *e, path *p);
+path *fork_later(engine *e, path *p);
 void drop_path(engine *e, path *p);
 void *small_alloc(engine *e, size_t size);
 
@@ -249,6 +251,7 @@ enum { GUARDS_MAX = 64, GUARD_SIZE = 16 };
 bool from_argument(const engine *e, u32 t);
 bool from_data(const engine *e, u32 t);
 u32 write_guards(const engine *e, const path *p, u8 *into);
+u32 told(const engine *e, u32 t);
 void forget_guards(engine *e, path *p, u32 t);
 void share_guards(const engine *e, u8 *before, u32 nbefore, const u8 *others, u32 n);
 

@@ -9,8 +9,7 @@ typedef struct {
     i64 number;
 } written;
 
-/* The origin that words are found for. */
-static u32 told(const engine *e, u32 t) {
+u32 told(const engine *e, u32 t) {
     for (int i = 0; i < ORIGIN_DEPTH; i++) {
         const origin *o = &e->origins[t];
         if (!o->parent || o->kind == O_READ || o->kind == O_HOST)
@@ -58,7 +57,7 @@ static bool same_words(const engine *e, u32 a, u32 b) {
 }
 
 static bool same(const engine *e, written a, written b) {
-    return a.relation == b.relation && a.number == b.number && same_words(e, a.t, b.t);
+    return a.relation == b.relation && a.number == b.number && (a.t == b.t || same_words(e, a.t, b.t));
 }
 
 static bool among(const engine *e, written which, const u8 *from, u32 n) {
@@ -76,7 +75,7 @@ u32 write_guards(const engine *e, const path *p, u8 *into) {
     u32 n = 0;
     for (const guard *g = p->guards; g; g = g->next) {
         const written this = {g->t, g->relation, g->number};
-        if (has_words(e, g->t) && !among(e, this, into, n))
+        if (has_words(e, g->leaf) && !among(e, this, into, n))
             memcpy(into + n++ * sizeof this, &this, sizeof this);
     }
     return n;
@@ -98,13 +97,13 @@ void share_guards(const engine *e, u8 *before, u32 nbefore, const u8 *others, u3
 void forget_guards(engine *e, path *p, u32 t) {
     bool any = false;
     for (const guard *g = p->guards; g && !any; g = g->next)
-        any = told(e, g->t) == t;
+        any = g->leaf == t;
     if (!any)
         return;
     guard *kept = NULL, **end = &kept;
     u32 n = 0;
     for (const guard *g = p->guards; g; g = g->next) {
-        guard *copy = told(e, g->t) == t ? NULL : small_alloc(e, sizeof *copy);
+        guard *copy = g->leaf == t ? NULL : small_alloc(e, sizeof *copy);
         if (!copy)
             continue;
         *copy = *g;

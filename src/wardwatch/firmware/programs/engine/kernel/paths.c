@@ -37,10 +37,7 @@ static const import *import_at(const engine *e, u64 at) {
 
 u64 site_of(const path *p) { return p->pc; }
 
-static u32 *visits(engine *e, const path *p, u64 at, bool taken) {
-    u64 key = at * 2 + taken;
-    if (p->depth)
-        key += p->frames[p->depth - 1].site << 33;
+static u32 *counted(engine *e, u64 key) {
     key = key * 0x9e3779b97f4a7c15u | 1;
     u32 i = (u32)(key >> 40) & (e->visit_slots - 1);
     while (e->visit_keys[i] && e->visit_keys[i] != key)
@@ -53,6 +50,20 @@ static u32 *visits(engine *e, const path *p, u64 at, bool taken) {
         e->visit_counts[i] = 0;
     }
     return &e->visit_counts[i];
+}
+
+static u32 *visits(engine *e, const path *p, u64 at, bool taken) {
+    return counted(e, at * 2 + taken + (p->depth ? p->frames[p->depth - 1].site << 33 : 0));
+}
+
+/* Whether this side of a condition is taken for the first time, wherever the function was called from. */
+static bool is_new(engine *e, u64 at, bool taken) {
+    u32 *seen = counted(e, at * 2 + taken + (1ull << 63));
+    if (!seen || *seen)
+        return false;
+    *seen = 1;
+    e->nnew++;
+    return true;
 }
 
 static bool holds(const flags *f, u32 condition) {
@@ -89,8 +100,8 @@ static void remember(engine *e, path *p, val a, val b, u32 condition, bool taken
         return;
     const u64 number = b.v - a.v;
     const u64 least = -a.v;
-    *g = e->set.bits == 32 ? (guard){p->guards, a.t, relation, (i32)number, (i32)least}
-                           : (guard){p->guards, a.t, relation, (i64)number, (i64)least};
+    *g = e->set.bits == 32 ? (guard){p->guards, a.t, relation, told(e, a.t), (i32)number, (i32)least}
+                           : (guard){p->guards, a.t, relation, told(e, a.t), (i64)number, (i64)least};
     p->guards = g;
     p->nguards++;
 }
@@ -130,7 +141,8 @@ bool decide(engine *e, path *p, const flags *f, u32 condition, u64 at) {
     *last = at << 1 | first;
     const bool other_fits = (first ? npassed : ntaken) < e->set.visits;
     if (other_fits) {
-        path *other = fork_path(e, p);
+        const bool is_new = !(first ? npassed : ntaken);
+        path *other = is_new ? fork_path(e, p) : fork_later(e, p);
         if (other) {
             other->over = first ? 1 : 2;
             if (first ? passed : taken)
@@ -145,6 +157,7 @@ bool decide(engine *e, path *p, const flags *f, u32 condition, u64 at) {
     }
     if (first ? taken : passed)
         ++*(first ? taken : passed);
+    is_new(e, at, first);
     remember(e, p, f->a, f->b, condition, first);
     mine->mask = first ? yes : no;
     return first;
@@ -498,20 +511,27 @@ bool run_root(engine *e, u32 root) {
     p->below = NULL;
     e->todo = p;
     e->ntodo = 1;
-    u64 steps = 0;
-    while (e->todo) {
-        p = e->todo;
-        e->todo = p->below;
+    u64 steps = 0, idle = 0;
+    u32 seen = e->nnew;
+    while (e->todo || e->later) {
+        path **from = e->todo ? &e->todo : &e->later;
+        p = *from;
+        *from = p->below;
         e->ntodo--;
         e->count.paths++;
-        while (!p->dead && p->steps < e->set.max_path_steps && steps < e->set.max_steps) {
+        if (e->nnew != seen || from == &e->todo) { /* something new was seen lately */
+            seen = e->nnew;
+            idle = steps;
+        }
+        const bool is_idle = steps - idle > e->set.max_idle_steps;
+        while (!p->dead && !is_idle && p->steps < e->set.max_path_steps && steps < e->set.max_steps) {
             p->steps++;
             p->leaving = 0;
             steps++;
             step(e, p);
         }
-        if (!p->dead)
-            e->count.cut_steps++;
+        e->count.cut_tries += is_idle;
+        e->count.cut_steps += !is_idle && !p->dead;
         drop_path(e, p);
     }
     e->count.steps += steps;
