@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from wardwatch.protocols.codec import Message, Person, Side
-from wardwatch.protocols.identifying import PATIENT_NAME, PATIENT_NUMBER
 
 from .reassembly import NOTED_CONFLICTS, Conflict, Mark, Piece
 
@@ -240,9 +239,9 @@ class Content:
         for field, value, charset, person in message.identifiers:
             if person is Person.STAFF:
                 self.staff = True
-            elif field == PATIENT_NUMBER:
+            elif field == "patient number":
                 number = number or value
-            elif field == PATIENT_NAME:
+            elif field == "patient name":
                 name = name or value
             if self.charsets.get(field) != charset:
                 self.charsets[field] = charset
