@@ -293,7 +293,8 @@ def _hex(text: str) -> Iterator[bytes]:
 
 
 PAYLOADS: dict[str, Callable[[str], Iterator[bytes]]] = {
-    "cms": _cms, "hl7": _hl7, "mount": _mount, "mount-done": _mount_done, "lookup": _lookup, "found": _found, "getport": _getport, "dhcp": _dhcp,
+    "cms": _cms, "hl7": _hl7, "mount": _mount, "mount-done": _mount_done,
+    "lookup": _lookup, "found": _found, "getport": _getport, "dhcp": _dhcp,
     "lpd": _lpd, "zeros": _zeros, "text": _text, "hex": _hex,
 }  # fmt: skip
 

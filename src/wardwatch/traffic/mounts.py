@@ -1,8 +1,9 @@
-"""In: what NFS and MOUNT conversations told of file handles. Out: NFS paths from the root of the share that was mounted.
+"""In: what NFS and MOUNT conversations told of file handles. Out: NFS paths from the root of the share mounted.
 
 NFS names a folder by a handle, and only MOUNT says which path that is (RFC 1813, appendix I): in another conversation,
-with another port of the same server, and perhaps later in the capture than the first use. So both are joined at the end,
-by the server's address and the handle. Where one handle was mounted under two paths, the mount before the use counts.
+with another port of the same server, and perhaps later in the capture than the first use. So both are joined at the
+end, by the server's address and the handle. Where one handle was mounted under two paths, the mount before the use
+counts.
 """
 
 from bisect import bisect_right
