@@ -159,7 +159,8 @@ LINE = st.tuples(
     st.sampled_from(["PID", "PV1", "MRG", "NK1", "OBX", "MSA", "OBR", "ZZZ", "PIDX"]), st.lists(VALUES, max_size=9)
 )
 MESSAGE = st.tuples(
-    st.sampled_from(["|^~\\&", "#*+!%"]), st.sampled_from([("A", "B", "C", "D", "2.5"), ("Z", "", "\x1b$B", "D", "2.3")]),
+    st.sampled_from(["|^~\\&", "#*+!%"]), st.sampled_from([("A", "B", "C", "D", "2.5"),
+    ("Z", "", "\x1b$B", "D", "2.3")]),
     st.sampled_from(["", "8859/1", "UNICODE UTF-8", "8859/7"]),
     st.sampled_from(["ADT^A01", "ADT*A01*X", "ACK", "É"]), st.sampled_from(["utf-8", "iso8859-7"]),
     st.lists(LINE, max_size=4),
