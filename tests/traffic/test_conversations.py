@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
@@ -146,7 +147,7 @@ def test_many_sessions_of_one_channel_are_added_up() -> None:
 
 def _rows(segments: Iterable[Segment]) -> list[tuple[int, int]]:
     """Of each run, how many segments it has, and whether it is one without a flaw."""
-    return [(run.count, run.flawless) for run in _batch(segments).runs]
+    return [(run.parts, run.flawless) for run in _batch(segments).runs]
 
 
 def test_a_row_ends_at_whatever_is_not_plain_data_in_order() -> None:
@@ -163,7 +164,7 @@ def test_sequence_numbers_begin_again_within_a_row() -> None:
     assert _rows(segments) == [(6, 1)]
     _, rest = _batch(segments).split(_batch(segments).runs[0])
     assert rest
-    assert (rest.seq, rest.count) == (segments[1].seq, 5)
+    assert (rest.seq, rest.parts) == (segments[1].seq, 5)
 
 
 def test_a_piece_of_a_row_knows_which_packet_brought_each_byte() -> None:
@@ -214,7 +215,8 @@ def _unravelled(batch: Batch) -> list[Segment]:
 
 @given(st.lists(_ANY_SEGMENT, max_size=40), st.booleans())
 def test_lining_up_loses_nothing_and_keeps_the_order_of_each_flow(
-    drawn: list[tuple[int, int, int, int, bytes, int]], apart: bool
+    drawn: list[tuple[int, int, int, int, bytes, int]],
+    apart: bool,  # noqa: FBT001  # drawn
 ) -> None:
     segments = _any_segments(drawn)
     batch = _batch(segments, apart=apart)
@@ -227,22 +229,23 @@ def test_lining_up_loses_nothing_and_keeps_the_order_of_each_flow(
 
 @given(st.lists(_ANY_SEGMENT, max_size=40), st.booleans())
 def test_a_run_is_as_long_as_it_can_be_and_no_longer(
-    drawn: list[tuple[int, int, int, int, bytes, int]], apart: bool
+    drawn: list[tuple[int, int, int, int, bytes, int]],
+    apart: bool,  # noqa: FBT001  # drawn
 ) -> None:
     batch = _batch(_any_segments(drawn), apart=apart)
     inside, at = [], 0
     rows = list(batch)
     for run in batch.runs:
-        part = rows[at : at + run.count]
-        at += run.count
+        part = rows[at : at + run.parts]
+        at += run.parts
         flawless = all(s.length == len(s.data) > 0 and not s.flags & 7 for s in part)
-        assert (run.flawless, run.apart, run.count == 1 or flawless) == (flawless, apart, True)
+        assert (run.flawless, run.apart, run.parts == 1 or flawless) == (flawless, apart, True)
         assert {(s.flow, s.side, s.channel) for s in part} == {(run.flow, run.side, run.channel)}
         assert batch.payload(run) == b"".join(s.data for s in part)
         assert run.length == sum(s.length for s in part)
         assert run.marks == tuple(Mark(s.file, s.number, s.time) for s in (part[0], part[-1]))
         inside.append((flawless, part))
-    for (one_good, one), (other_good, other) in zip(inside, inside[1:], strict=False):
+    for (one_good, one), (other_good, other) in pairwise(inside):
         follows = (one[-1].seq + one[-1].length) % 2**32 == other[0].seq
         same = (one[0].flow, one[0].side) == (other[0].flow, other[0].side)
         assert not (one_good and other_good and same and follows)

@@ -10,13 +10,13 @@ from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
 from types import MappingProxyType
-from typing import AnyStr, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from wardwatch.printable import printable
 
-from . import identifying as word
 from ._hl7_fields import FIELDS_OF, Field
 from ._hl7_frames import Found, Framer
+from ._hl7_read import BEGINNING, NAME, PRESENT, READ, cut, told_by
 from ._hl7_text import Parsed
 from .charsets import ASCII
 from .codec import Codec, Identifier, Message, Side, Signature, Transport
@@ -43,9 +43,6 @@ _KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "RSP": "answer",
     }
 )
-_PRESENT: Final[Mapping[str, str]] = MappingProxyType(
-    {"OBX": word.OBSERVATION, "OBR": word.ORDER, "ORC": word.ORDER, "DG1": word.DIAGNOSIS, "AL1": word.ALLERGY}
-)
 _HEADER_FACTS: Final = (
     (2, "sending application"),
     (3, "sending facility"),
@@ -57,10 +54,6 @@ _HEADER_FACTS: Final = (
 
 _HEADERS: Final[dict[tuple[str, ...], tuple[tuple[str, str], ...]]] = {}
 _HEADERS_KEPT: Final = 1024
-_READ: Final = frozenset((*FIELDS_OF, *_PRESENT, "MSA"))
-_NAME: Final = 3
-_BEGINNING: Final[Mapping[str, int]] = MappingProxyType({"OBX": 4, "MSA": 2})
-"""Segments of which only so many fields are read, and whose later ones differ in every message."""
 
 
 class _Said(NamedTuple):
@@ -78,10 +71,6 @@ _Meaning = tuple[str, tuple[Identifier, ...], tuple[str, ...], Mapping[str, str 
 _MEANINGS: Final[dict[tuple[bytes, ...], _Meaning]] = {}
 """Of messages read before, by what of them is read."""
 _MEANINGS_KEPT: Final = 2048
-_LONGEST_KEPT: Final = 4096
-_SHORTEST_HEADER: Final = 12
-_CUT: Final = {name.encode(): fields for name, fields in _BEGINNING.items()}
-_WHOLE: Final = frozenset(name.encode() for name in _READ - _BEGINNING.keys())
 _new: Final = tuple.__new__
 """Makes a named tuple without a call of its own."""
 _RANK: Final = itemgetter(0)
@@ -113,7 +102,7 @@ class _Conversation:
 
 def _message(side: Side, found: Found) -> Message:
     start, end, raw, incomplete = found
-    key = None if incomplete else _read_of(raw)
+    key = None if incomplete else told_by(raw)
     meaning = _MEANINGS.get(key) if key else None
     if meaning is None:
         meaning = _meaning(raw, incomplete=incomplete)
@@ -123,25 +112,6 @@ def _message(side: Side, found: Found) -> Message:
             _MEANINGS[key] = meaning
     kind, identifiers, fields, facts = meaning
     return _new(Message, ("hl7", kind, side, start, end, identifiers, fields, facts))
-
-
-def _read_of(raw: bytes) -> tuple[bytes, ...] | None:
-    """Of a message in plain ASCII, all that is read: two messages alike in it say the same. None for any other."""
-    if not raw.isascii() or b"\x1b" in raw or b"\n" in raw or len(raw) > _LONGEST_KEPT:
-        return None
-    separator = raw[3:4]
-    lines = raw.split(b"\r")
-    header = lines[0].split(separator)
-    if len(header) < _SHORTEST_HEADER:
-        return None
-    read = [separator, *header[1:6], header[8], header[11], *header[17:18], b""]
-    for line in lines:
-        name = line[:_NAME]
-        if name in _CUT:
-            read.append(_cut(line, separator, _CUT[name]))
-        elif name in _WHOLE:
-            read.append(line)
-    return tuple(read)
 
 
 def _meaning(raw: bytes, *, incomplete: bool) -> _Meaning:
@@ -165,11 +135,11 @@ def _said(parsed: Parsed) -> list[_Said]:
     known = _lines_read(parsed.reading)
     said = []
     for line in parsed.lines:
-        name = line[:_NAME]
-        if name not in _READ:
+        name = line[:NAME]
+        if name not in READ:
             continue
-        if name in _BEGINNING:
-            line = _cut(line, parsed.separators.field, _BEGINNING[name])  # noqa: PLW2901  # what follows is not read
+        if name in BEGINNING:
+            line = cut(line, parsed.separators.field, BEGINNING[name])  # noqa: PLW2901  # what follows is not read
         one = known.get(line)
         if one is None:
             one = _learn(known, parsed, line)
@@ -181,12 +151,6 @@ def _lines_read(reading: tuple[object, ...]) -> dict[str, _Said]:
     if reading not in _LINES and len(_LINES) >= _READINGS_KEPT:
         _LINES.clear()
     return _LINES.setdefault(reading, {})
-
-
-def _cut(line: AnyStr, separator: AnyStr, fields: int) -> AnyStr:
-    """The line as far as its first `fields` fields."""
-    parts = line.split(separator, fields)
-    return line if len(parts) <= fields else line[: -len(parts[-1]) - 1]
 
 
 def _learn(known: dict[str, _Said], parsed: Parsed, line: str) -> _Said:
@@ -250,10 +214,10 @@ def _present(said: list[_Said]) -> tuple[str, ...]:
 
 def _shown(parsed: Parsed, segment: list[str]) -> tuple[str, ...]:
     """The kind of data of a segment, and for an observation what was observed."""
-    if segment[0] not in _PRESENT:
+    if segment[0] not in PRESENT:
         return ()
     text = parsed.first(segment, 3, 1) or parsed.first(segment, 3) if segment[0] == "OBX" else ""
-    return (_PRESENT[segment[0]], printable(text, _FIELD_LENGTH)) if text else (_PRESENT[segment[0]],)
+    return (PRESENT[segment[0]], printable(text, _FIELD_LENGTH)) if text else (PRESENT[segment[0]],)
 
 
 def _header_facts(parsed: Parsed, header: list[str]) -> tuple[tuple[str, str], ...]:

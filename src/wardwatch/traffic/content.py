@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from wardwatch.protocols.codec import Message, Person, Side
-from wardwatch.protocols.identifying import PATIENT_NAME, PATIENT_NUMBER
 
 from .reassembly import NOTED_CONFLICTS, Conflict, Mark, Piece
 
@@ -177,9 +176,10 @@ class Content:
             if not (identifiers or facts or first or kind == "patient"):
                 if fields and not (self.patients and fields in seen):
                     self._learn(half, message, packet_at)
-            elif first or (id(identifiers), id(fields), id(facts), kind) not in before or not self._repeats(message):
-                if self._learn(half, message, packet_at):
-                    self._remember(message)
+                continue
+            known = not first and (id(identifiers), id(fields), id(facts), kind) in before
+            if not (known and self._repeats(message)) and self._learn(half, message, packet_at):
+                self._remember(message)
 
     def _remember(self, message: Message) -> None:
         """So that the same once more need not be learned again."""
@@ -236,18 +236,18 @@ class Content:
         self.bed = bed
 
     def _identify(self, message: Message, mark: Mark) -> bool:
-        number, name = "", ""
-        for field, value, charset, person in message.identifiers:
+        numbers, names = [], []
+        for what, value, charset, person in message.identifiers:
             if person is Person.STAFF:
                 self.staff = True
-            elif field == PATIENT_NUMBER:
-                number = number or value
-            elif field == PATIENT_NAME:
-                name = name or value
-            if self.charsets.get(field) != charset:
-                self.charsets[field] = charset
+            elif what == "patient number":
+                numbers.append(value)
+            elif what == "patient name":
+                names.append(value)
+            if self.charsets.get(what) != charset:
+                self.charsets[what] = charset
                 self._before.clear()  # whoever says it in the former one again changes it back
-        patient = Patient(number, name)
+        patient = Patient(numbers[0] if numbers else "", names[0] if names else "")
         if patient == NOBODY:
             self.anonymous = self.anonymous or mark
         elif patient in self.patients or len(self.patients) < PATIENTS_KEPT:

@@ -17,7 +17,7 @@ APART: Final = -1
 _new: Final = tuple.__new__
 """Makes a named tuple without a call of its own."""
 _LAID_OUT: Final = Struct("<qIIIIIIHBBHHQ")
-"""A segment in the kernel's memory: time, flow, number, seq, length, at, n, file, side, flags, codec, apart, channel."""
+"""A segment as the kernel lays it out: SEGMENT of kernel/library.py."""
 
 
 class Run(NamedTuple):
@@ -30,7 +30,7 @@ class Run(NamedTuple):
     seq: int
     length: int
     first: int  # place of its first segment in the batch
-    count: int
+    parts: int
     at: int
     n: int
     number: int
@@ -77,9 +77,9 @@ class Batch:
     def piece(self, run: Run) -> Piece:
         """A run without a flaw as one piece."""
         mark, last = run.marks
-        if run.count == 1:
+        if run.parts == 1:
             return _new(Piece, (self.payload(run), 0, mark, (), None))
-        ends = _Ends(self._segments[run.first * _LAID_OUT.size : (run.first + run.count) * _LAID_OUT.size])
+        ends = _Ends(self._segments[run.first * _LAID_OUT.size : (run.first + run.parts) * _LAID_OUT.size])
         return _new(Piece, (self.payload(run), 0, mark, ends, last))
 
     def payload(self, run: Run) -> bytes:
@@ -89,7 +89,7 @@ class Batch:
     def split(self, run: Run) -> tuple[Segment, Run | None]:
         """The first segment of a run, and the rest of it."""
         one = self._segment(run.first)
-        if run.count == 1:
+        if run.parts == 1:
             return one, None
         following = self._segment(run.first + 1)
         return one, run._replace(
@@ -97,7 +97,7 @@ class Batch:
             seq=(run.seq + one.length) % SEQUENCE_SPACE,
             length=run.length - one.length,
             first=run.first + 1,
-            count=run.count - 1,
+            parts=run.parts - 1,
             at=run.at + one.length,
             n=run.n - one.length,
             number=following.number,

@@ -49,7 +49,7 @@ SEGMENT: Final = np.dtype(
 RUN: Final = np.dtype(
     {
         "names": [
-            "time", "last_time", "channel", "flow", "seq", "length", "first", "count", "at", "n", "number",
+            "time", "last_time", "channel", "flow", "seq", "length", "first", "parts", "at", "n", "number",
             "last_number", "file", "last_file", "codec", "side", "flags", "flawless", "apart",
         ],
         "formats": ["<i8"] * 2 + ["<u8"] + ["<u4"] * 9 + ["<u2"] * 3 + ["u1"] * 4,
