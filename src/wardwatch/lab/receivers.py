@@ -104,6 +104,7 @@ class Receivers:
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._open: set[socket.socket] = set()
+        self.calls = 0
         self.counts: dict[tuple[str, str, int], Count] = {}
         self.told: Callable[[str, tuple[str, str, int], Count], None] = lambda _what, _key, _count: None
 
@@ -130,6 +131,7 @@ class Receivers:
         key = (client, caller.getsockname()[0], port)
         call = _Call(self.counts.setdefault(key, Count(protocol)))
         self._open.add(caller)
+        self.calls += 1
         self.told("call", key, call.count)
         self._loop.watch(caller, lambda: self._receive(caller, key, call))
 
@@ -148,6 +150,7 @@ class Receivers:
             if said := _SERVICES[call.count.protocol](call):
                 self._say(caller, said)
             return
+        self.calls -= 1
         self.told("end", key, call.count)
         self._loop.forget(caller)
         self._open.discard(caller)

@@ -14,8 +14,7 @@ from typing import Any, Final, TypeVar
 from wardwatch.errors import InputError, UsageError
 
 MONITOR, WORKPLACE, STRANGER = "monitor", "workplace", "stranger"
-GATEWAY_CAPTURE, OUTSIDE_CAPTURE = "gateway", "outside"
-CAPTURES: Final = (GATEWAY_CAPTURE, OUTSIDE_CAPTURE)
+CAPTURES: Final = ("gateway", "outside")
 STATIONS: Final = ("none", "own", "documented")
 DUTIES: Final = ("print", "nfs", "hl7", "udp")
 SEVERITIES: Final = ("critical", "high", "medium", "low", "info")

@@ -82,6 +82,7 @@ class _Monitor:
         self._central = hospital.STATION_ADDRESS if self._is.configured else CENTRAL
         self._keys = [(part.machine.at + _KEY_EVERY * place, key) for place, key in enumerate(part.machine.keys)]
         self._pressed = ""
+        self._only_updates = part.machine.program.endswith("/update")
         self._station: socket.socket | None = None
         self._sets = live.sets(part.number, time.time_ns())
 
@@ -102,11 +103,11 @@ class _Monitor:
     def _press(self, passed: float) -> None:
         while self._keys and self._keys[0][0] <= passed:
             self._pressed += self._keys.pop(0)[1]
-            if self._pressed.endswith("m3") and self._is.commands:
+            if self._pressed.endswith("C" if self._only_updates else "m3") and self._is.commands:
                 self._update()
 
     def _second(self, number: int) -> None:
-        if not self._is.network:
+        if not self._is.network or self._only_updates:
             return
         self._stream(next(self._sets))
         if number % 60 == _RESULTS_AT and not self._is.configured:

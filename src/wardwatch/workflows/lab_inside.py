@@ -41,6 +41,7 @@ _SCRATCH: Final = Path("/sys")
 _ROOM: Final = f"size={64 << 20},mode=755"
 _SETTLE: Final = 0.4
 _BREATH: Final = 0.1
+_PATIENCE: Final = 20.0
 _OFFERED: Final = ("monitor", "update")
 _PROGRAM: Final = "/opt/bin/monitor"
 _KINDS: Final = {MONITOR: "CMS8000", STRANGER: "HOST"}
@@ -106,7 +107,7 @@ class _Play:
                 self._furnish(lab, loop, served, receivers)
                 began = time.time()
                 self._play(lab, actors)
-                time.sleep(_SETTLE)
+                _settle(receivers)
                 self._parts |= served.parts
             receivers.close()
         truth = lab_truth.told(
@@ -219,6 +220,14 @@ class _Play:
             self._events.at(begun + each["seconds"], machine.name, each["kind"], more)
 
 
+def _settle(receivers: Receivers) -> None:
+    """Let arrive what is on its way: what a poor line lost is sent again, and every call is told its end."""
+    until = time.monotonic() + _PATIENCE
+    while receivers.calls and time.monotonic() < until:
+        time.sleep(_BREATH)
+    time.sleep(_SETTLE)
+
+
 @contextmanager
 def _running(loop: Loop) -> Iterator[None]:
     loop.start()
@@ -229,7 +238,7 @@ def _running(loop: Loop) -> Iterator[None]:
 
 
 def _usable() -> tuple[Emulator, bool] | None:
-    """The emulator of the twin's firmware, and whether the kernel was told of it; None where no program would follow."""
+    """The emulator of the twin's firmware, and whether the kernel was told of it; None where it could start nothing."""
     head = open_image(firmware.image(firmware.VERSIONS[0])).index[_PROGRAM].read(HEAD)
     found = emulator(head)
     if found is None or platform.machine() not in {"x86_64", "aarch64"}:
