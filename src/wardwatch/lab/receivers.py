@@ -108,12 +108,14 @@ class Receivers:
         self.counts: dict[tuple[str, str, int], Count] = {}
         self.told: Callable[[str, tuple[str, str, int], Count], None] = lambda _what, _key, _count: None
 
-    def listen(self, port: int, protocol: str) -> None:
-        """On every address of the node this thread is in."""
+    def listen(self, port: int, protocol: str) -> int:
+        """On every address of the node this thread is in; at which port, where 0 asks for any."""
         listening = socket.create_server(("", port), backlog=64)
+        port = int(listening.getsockname()[1])
         listening.setblocking(False)  # noqa: FBT003  # its name in the library
         self._open.add(listening)
         self._loop.watch(listening, lambda: self._accept(listening, port, protocol))
+        return port
 
     def close(self) -> None:
         """Hang up everywhere."""

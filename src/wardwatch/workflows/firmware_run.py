@@ -60,7 +60,7 @@ def run(path: Path, request: RunRequest) -> Watched:
     programs = tuple(_programs(tree, read, request, alone=alone))
     gaps: list[Gap] = []
     runs = [_run(path, tree, program, request, alone=alone) for program in programs if _runs(tree, program, read, gaps)]
-    is_configured = _configured(tree)
+    is_configured = _configured(tree, request.arguments)
     seen = tuple(act for each in runs for act in acts(each, is_configured))
     return Watched(_report(read, runs, seen, gaps), tuple(runs), seen, read)
 
@@ -153,8 +153,8 @@ def stand_ins(names: Iterable[str]) -> dict[str, str]:
     return {name: _STAND_IN.format(name) for name in names} | {"version": _VERSION}
 
 
-def _configured(tree: Tree) -> Callable[[str], bool]:
-    """Whether a peer stands in a settings file of the image, so that the site may change it."""
+def _configured(tree: Tree, arguments: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether a peer stands in a settings file of the image, so that the site may change it, or was given."""
     settings = [
         node for node in tree.nodes
         if node.kind is NodeKind.FILE and not node.mode & 0o111 and 0 < node.size <= _SETTINGS
@@ -163,6 +163,7 @@ def _configured(tree: Tree) -> Callable[[str], bool]:
 
     @cache
     def is_configured(host: str) -> bool:
-        return bool(host) and any(host.encode() in node.read(node.size) for node in settings)
+        given = any(host in each for each in arguments)
+        return bool(host) and (given or any(host.encode() in node.read(node.size) for node in settings))
 
     return is_configured

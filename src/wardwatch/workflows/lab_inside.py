@@ -78,19 +78,19 @@ def answer(payload: bytes) -> bytes:
     scenario = replace(scenario, seconds=asked.get("seconds") or scenario.seconds)
     stop = Path(asked["stop"]) if asked.get("stop") else None
     kernel.mount("wardwatch", str(_SCRATCH), "tmpfs", kernel.NOSUID | kernel.NODEV, _ROOM)
-    truth = _Play(scenario, Path(asked["folder"]), stop, asked.get("played", False)).run()
+    truth = _Play(scenario, Path(asked["folder"]), stop, real=not asked["stand_ins"]).run()
     return json.dumps(truth).encode()
 
 
 class _Play:
     """One scenario, once."""
 
-    def __init__(self, scenario: Scenario, folder: Path, stop: Path | None, played: bool) -> None:  # noqa: FBT001  # as asked
+    def __init__(self, scenario: Scenario, folder: Path, stop: Path | None, *, real: bool) -> None:  # as asked
         self._scenario, self._folder, self._stop = scenario, folder, stop
         self._documented = tuple(entry.value for entry in indicators() if entry.kind == "address")
         self._addresses = dict(hospital.addresses(scenario, self._documented))
         self._events, self._over = Events(), Event()
-        self._emulator = None if played else _usable()
+        self._real, self._emulator = real, _usable() if real else None
         self._parts: dict[str, str] = {}
 
     def run(self) -> dict[str, Any]:
@@ -102,7 +102,7 @@ class _Play:
             with ExitStack() as stack:
                 receivers = Receivers(loop)
                 taps = list(self._record(lab, loop, stack))
-                served = stack.enter_context(services(lab, loop, _SCRATCH))
+                served = stack.enter_context(services(lab, loop, _SCRATCH, real=self._real))
                 stack.enter_context(_running(loop))
                 self._furnish(lab, loop, served, receivers)
                 began = time.time()
