@@ -117,14 +117,18 @@ def _told(folder: Path) -> dict[str, Any]:
 
 def _inner(keeper: int) -> int:
     """The lab's own first process: the only child of the one that the keeper started."""
-    (outer,) = _children(keeper)
-    (inner,) = _children(outer)
-    return inner
+    for outer in _children(keeper):
+        for inner in _children(outer):
+            return inner
+    raise UsageError("is ending", where="the lab", cure="Bring one up: wardwatch lab up.")
 
 
 def _children(process: int) -> list[int]:
     found = Path(f"/proc/{process}/task").glob("*/children")
-    return [int(word) for path in found for word in path.read_text(encoding="ascii").split()]
+    try:
+        return [int(word) for path in found for word in path.read_text(encoding="ascii").split()]
+    except OSError:
+        return []
 
 
 def _folder() -> Path:

@@ -64,8 +64,8 @@ def read(folder: Path) -> dict[str, Any]:
     """The truth in a folder; InputError where there is none."""
     path = folder / TRUTH
     try:
-        data = path.open("rb").read(_LARGEST)
-        truth = json.loads(data)
+        with path.open("rb") as stream:
+            truth = json.loads(stream.read(_LARGEST))
     except (OSError, ValueError) as error:
         raise InputError("holds no truth of a lab", where=str(path), cure="Name a folder of 'lab run'.") from error
     if not isinstance(truth, dict) or truth.get("schema") != SCHEMA:
