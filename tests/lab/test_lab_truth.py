@@ -107,7 +107,7 @@ def test_a_finding_more_less_or_other_is_told(found: Report, said: str) -> None:
         ({"sessions": 1}, "sessions are 1, and should be 2"),
         ({"protocol": "hl7"}, "protocol are hl7, and should be cms"),
         ({"patients_min": 3, "patients_max": 3}, "patients are 3 to 3, and should be 2"),
-        ({"patients_min": 0, "patients_max": 1}, "patients are 0 to 1, and should be 2"),
+        ({"patients_min": 0, "patients_max": 1, "reasons": ("cut",)}, "patients are 0 to 1, and should be 2"),
     ],
 )
 def test_every_amount_is_compared(change: dict[str, Any], said: str) -> None:
