@@ -22,7 +22,7 @@ AT_ONCE = 3
 SAMPLE = ("command_table", "config_peer", "dhcp_client", "key_switch", "literal_system", "menu_table", "mount_direct",
           "nfs_mounter", "stack_string", "strcat_command")  # fmt: skip
 MOUNT, PEER, UP = "firmware.remote-mount", "firmware.hard-coded-peer", "firmware.interface-enabled"
-# What a run of these stripped, static programs shows and reading them does not find yet. The lists may only get shorter.
+# What a run of these stripped, static programs shows and reading them does not find yet: may only get shorter.
 NOT_READ = {
     "callback_registered": {MOUNT, PEER},
     "key_switch": {MOUNT, PEER, UP},

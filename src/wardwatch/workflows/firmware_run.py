@@ -32,7 +32,10 @@ _VERSION: Final = "~ wardwatch's stand-in\n"
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What to run. `programs` none: those in which the code analysis found something, else the image's first one."""
+    """What to run. `programs` none: those in which the code analysis found something, else the image's first one.
+
+    `until`: go on, after `seconds` and up to `patience`, until that kind of thing was seen.
+    """
 
     programs: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
@@ -40,6 +43,8 @@ class RunRequest:
     seconds: float = 8.0
     documents: bool = False
     progress: Callable[[int], None] | None = None
+    until: str = ""
+    patience: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +141,11 @@ def _run(path: Path, tree: Tree, program: str, request: RunRequest, *, alone: bo
     question = {
         "image": str(path.resolve()), "alone": alone, "program": program, "arguments": request.arguments,
         "keys": request.keys, "seconds": request.seconds, "head": _head(tree, program).decode("latin-1"),
-        "share": share(tree.nodes),
+        "share": share(tree.nodes), "until": request.until, "patience": request.patience,
     }  # fmt: skip
-    answer = session.call(ENTRY, json.dumps(question).encode(), seconds=request.seconds + _MARGIN)
+    answer = session.call(
+        ENTRY, json.dumps(question).encode(), seconds=max(request.seconds, request.patience) + _MARGIN
+    )
     return run_from_json(json.loads(answer))
 
 
