@@ -30,7 +30,9 @@ MONITOR, UPDATE = "/opt/bin/monitor", "/opt/bin/update"
 def watched(images: Path) -> Ask:
     @cache
     def ask(version: str, program: str, keys: str) -> Watched:
-        return run(images / version, RunRequest((program,), keys=keys, seconds=4))
+        does_it = bool(keys) and (version in HIDING or (version, program) == ("signed", UPDATE))
+        until = {"until": "unmount", "patience": 40.0} if does_it else {}  # a busy machine takes its time
+        return run(images / version, RunRequest((program,), keys=keys, seconds=2.5 if does_it else 4, **until))
 
     return ask
 
@@ -124,7 +126,7 @@ def test_what_is_seen_makes_the_finding_surer_and_joins_its_evidence(watched: As
 
 
 def test_a_file_of_the_share_that_is_started_is_seen(images: Path) -> None:
-    answer = run(images / "2.0.8", RunRequest(("/sbin/init",), keys="C", seconds=5))
+    answer = run(images / "2.0.8", RunRequest(("/sbin/init",), keys="C", seconds=40))
     assert ("interface", "eth0", "down") in {(each.kind, each.what, each.to) for each in answer.runs[0].seen}
     assert "firmware.runs-remote-file" in {act.rule for act in answer.acts}
     assert answer.runs[0].ended == 0
@@ -133,7 +135,7 @@ def test_a_file_of_the_share_that_is_started_is_seen(images: Path) -> None:
 def test_a_program_by_itself_runs_with_the_twins_tools(images: Path, tmp_path: Path) -> None:
     node = open_image(images / "2.0.6").index[MONITOR]
     (tmp_path / "monitor").write_bytes(node.read(node.size))
-    seen = run(tmp_path / "monitor", RunRequest(keys="m3", seconds=4)).runs[0]
+    seen = run(tmp_path / "monitor", RunRequest(keys="m3", seconds=2.5, until="unmount", patience=40.0)).runs[0]
     assert [each.to for each in seen.seen if each.kind == "interface"] == ["up"]
     assert first(seen, "mount").what == "202.114.4.119:/pm"
 

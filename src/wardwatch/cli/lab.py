@@ -26,8 +26,9 @@ def lab() -> None:
 @click.argument("scenario")
 @click.option("--to", metavar="DIR", type=click.Path(path_type=Path), help="Keep captures, events and truth there.")
 @click.option("--seconds", type=click.FloatRange(0.5, 3600), help="How long at least, instead of the scenario's own.")
+@click.option("--stand-ins", is_flag=True, help="Use no server of this machine, and play the monitors.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors; the exit status tells.")
-def run(scenario: str, to: Path | None, seconds: float | None, *, quiet: bool) -> int:
+def run(scenario: str, to: Path | None, seconds: float | None, *, stand_ins: bool, quiet: bool) -> int:
     """Play SCENARIO and compare what a scan of its captures says with what is true.
 
     SCENARIO is one of wardwatch's own or a TOML file (docs/lab.md). Its own are listed by 'wardwatch lab list'.
@@ -40,7 +41,7 @@ def run(scenario: str, to: Path | None, seconds: float | None, *, quiet: bool) -
     veil = Pseudonyms(load_or_make_key(user_key_path()))
     with tempfile.TemporaryDirectory() as folder:
         with waiting(f"playing {scenario}", quiet=quiet):
-            played = play(scenario, to or Path(folder), veil, seconds)
+            played = play(scenario, to or Path(folder), veil, seconds, stand_ins=stand_ins)
         if not quiet:
             click.echo(_told(played), nl=False)
             if to:

@@ -14,6 +14,7 @@ _EVERY_PROTOCOL: Final = 0x0003
 _SNAP: Final = 65535
 _MOST: Final = 200_000
 _BUFFER: Final = 16 << 20
+_LARGEST_FILE: Final = 1 << 30
 _MAGIC_NANOSECONDS: Final = 0xA1B23C4D
 
 
@@ -92,7 +93,10 @@ class Recorder:
         self._file.close()
 
     def _write(self) -> None:
-        self._file.write(b"".join(map(_record, self._tap.frames)))
+        if self._file.tell() < _LARGEST_FILE:
+            self._file.write(b"".join(map(_record, self._tap.frames)))
+        else:
+            self._tap.lost += len(self._tap.frames)
         self._tap.frames.clear()
 
 

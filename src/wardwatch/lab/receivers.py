@@ -104,15 +104,18 @@ class Receivers:
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._open: set[socket.socket] = set()
+        self.calls = 0
         self.counts: dict[tuple[str, str, int], Count] = {}
         self.told: Callable[[str, tuple[str, str, int], Count], None] = lambda _what, _key, _count: None
 
-    def listen(self, port: int, protocol: str) -> None:
-        """On every address of the node this thread is in."""
+    def listen(self, port: int, protocol: str) -> int:
+        """On every address of the node this thread is in; at which port, where 0 asks for any."""
         listening = socket.create_server(("", port), backlog=64)
+        port = int(listening.getsockname()[1])
         listening.setblocking(False)  # noqa: FBT003  # its name in the library
         self._open.add(listening)
         self._loop.watch(listening, lambda: self._accept(listening, port, protocol))
+        return port
 
     def close(self) -> None:
         """Hang up everywhere."""
@@ -130,6 +133,7 @@ class Receivers:
         key = (client, caller.getsockname()[0], port)
         call = _Call(self.counts.setdefault(key, Count(protocol)))
         self._open.add(caller)
+        self.calls += 1
         self.told("call", key, call.count)
         self._loop.watch(caller, lambda: self._receive(caller, key, call))
 
@@ -148,6 +152,7 @@ class Receivers:
             if said := _SERVICES[call.count.protocol](call):
                 self._say(caller, said)
             return
+        self.calls -= 1
         self.told("end", key, call.count)
         self._loop.forget(caller)
         self._open.discard(caller)

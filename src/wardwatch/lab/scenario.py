@@ -14,8 +14,7 @@ from typing import Any, Final, TypeVar
 from wardwatch.errors import InputError, UsageError
 
 MONITOR, WORKPLACE, STRANGER = "monitor", "workplace", "stranger"
-GATEWAY_CAPTURE, OUTSIDE_CAPTURE = "gateway", "outside"
-CAPTURES: Final = (GATEWAY_CAPTURE, OUTSIDE_CAPTURE)
+CAPTURES: Final = ("gateway", "outside")
 STATIONS: Final = ("none", "own", "documented")
 DUTIES: Final = ("print", "nfs", "hl7", "udp")
 SEVERITIES: Final = ("critical", "high", "medium", "low", "info")
@@ -139,6 +138,8 @@ def _checked(hospital: Hospital, outside: Outside, machines: tuple[Machine, ...]
     _within("loss", outside.loss, 0.0, 1.0)
     _within("delay", outside.delay, 0.0, 10.0)
     _within("the number of machines", len(machines), 0, MOST_MACHINES)
+    if taken := {each.name for each in machines} & _NODES:
+        raise ValueError(f"{min(taken)} is a server's name")
     if len({each.name for each in machines}) < len(machines):
         raise ValueError("two machines have one name")
 
@@ -175,6 +176,7 @@ def _finding(line: str, machines: tuple[Machine, ...]) -> tuple[str, str, str]:
 
 SERVERS: Final = ("gateway", "printer", "interface", "folders", "station", "central", "results")
 """Machines that are always there, by what they are."""
+_NODES: Final = frozenset({*SERVERS, "servers", "line", "outside", "switch"})
 
 
 def _made(kind: type[T], told: object, where: str) -> T:

@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from signal import SIGKILL
+from typing import Final
 
 from wardwatch.errors import InstallationError
+
+_ENDED: Final = ("Z", "X")
 
 
 def folder() -> Path:
@@ -59,11 +62,12 @@ def clean() -> int:
 
 
 def known(pid: object) -> tuple[int, int]:
-    """Number and start of a process; start 0 where there is none. See proc(5), field 22 of stat."""
+    """Number and start of a process (proc(5), stat); start 0 where there is none, or one that has ended."""
     if not isinstance(pid, int) or pid <= 1:
         return 0, 0
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        return pid, int(stat.rpartition(")")[2].split()[19])
+        fields = stat.rpartition(")")[2].split()
+        return pid, 0 if fields[0] in _ENDED else int(fields[19])
     except (OSError, ValueError, IndexError):
         return pid, 0

@@ -34,7 +34,8 @@ def answer(payload: bytes) -> bytes:
 
 
 def _job(asked: dict[str, Any], heads: tuple[bytes, ...], share: dict[str, bytes]) -> Job:
-    return Job(asked["program"], asked["seconds"], asked["keys"], tuple(asked["arguments"]), heads, share)
+    waits = {"until": asked.get("until", ""), "patience": asked.get("patience", 0.0)}
+    return Job(asked["program"], asked["seconds"], asked["keys"], tuple(asked["arguments"]), heads, share, **waits)
 
 
 def entries_of(nodes: tuple[Node, ...]) -> Iterator[Entry]:

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from wardwatch.errors import InputError, UsageError
 from wardwatch.lab import session
-from wardwatch.lab.scenario import CAPTURES, read, text_of
+from wardwatch.lab.scenario import CAPTURES, Scenario, read, text_of
 from wardwatch.secrecy import Veil
+from wardwatch.twin.firmware import VERSIONS
 from wardwatch.vocabulary import Report
 
 from . import lab_truth
@@ -33,12 +34,15 @@ class Played:
         return not any(self.differences.values())
 
 
-def run(which: str, folder: Path, veil: Veil, seconds: float | None = None) -> Played:
-    """Play it in a lab of its own; UsageError where the folder is not empty."""
+def run(which: str, folder: Path, veil: Veil, seconds: float | None = None, *, stand_ins: bool = False) -> Played:
+    """Play it in a lab of its own; UsageError where the folder is not empty.
+
+    `stand_ins`: no program of this machine serves, and monitors are played, also where firmware can run.
+    """
     text, name = text_of(which)
-    lasts = seconds or read(text, name).seconds
+    lasts = seconds or checked(read(text, name)).seconds
     fresh(folder)
-    session.call(ENTRY, question(text, name, folder, seconds=seconds), seconds=lasts + _MARGIN)
+    session.call(ENTRY, question(text, name, folder, seconds=seconds, stand_ins=stand_ins), seconds=lasts + _MARGIN)
     return examine(folder, veil)
 
 
@@ -52,10 +56,28 @@ def examine(folder: Path, veil: Veil) -> Played:
     return Played(truth, reports, found)
 
 
-def question(text: str, name: str, folder: Path, *, seconds: float | None = None, stop: Path | None = None) -> bytes:
+def question(  # noqa: PLR0913  # what may be asked
+    text: str,
+    name: str,
+    folder: Path,
+    *,
+    seconds: float | None = None,
+    stop: Path | None = None,
+    stand_ins: bool = False,
+) -> bytes:
     """What the lab's child is asked: to play this, into that folder, for so long or until there is a file `stop`."""
-    asked = {"text": text, "name": name, "folder": str(folder.resolve()), "seconds": seconds}
+    asked = {"text": text, "name": name, "folder": str(folder.resolve()), "seconds": seconds,
+             "stand_ins": stand_ins}  # fmt: skip
     return json.dumps(asked | ({"stop": str(stop.resolve())} if stop else {})).encode()
+
+
+def checked(scenario: Scenario) -> Scenario:
+    """InputError where it names a firmware that the twin does not have."""
+    for machine in scenario.machines:
+        if machine.firmware not in VERSIONS:
+            cure = f"firmware is one of {', '.join(VERSIONS)}."
+            raise InputError(f"has no firmware {machine.firmware[:40]}", where=scenario.name, cure=cure)
+    return scenario
 
 
 def fresh(folder: Path) -> None:

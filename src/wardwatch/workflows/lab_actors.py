@@ -5,7 +5,7 @@ A monitor whose firmware cannot run here is played: the same stream, the same re
 
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
@@ -82,8 +82,9 @@ class _Monitor:
         self._central = hospital.STATION_ADDRESS if self._is.configured else CENTRAL
         self._keys = [(part.machine.at + _KEY_EVERY * place, key) for place, key in enumerate(part.machine.keys)]
         self._pressed = ""
+        self._only_updates = part.machine.program.endswith("/update")
         self._station: socket.socket | None = None
-        self._sets = live.sets(part.number, time.time_ns())
+        self._sets: Iterator[bytes] = iter(())
 
     def run(self) -> None:
         """Until its time is over."""
@@ -102,25 +103,27 @@ class _Monitor:
     def _press(self, passed: float) -> None:
         while self._keys and self._keys[0][0] <= passed:
             self._pressed += self._keys.pop(0)[1]
-            if self._pressed.endswith("m3") and self._is.commands:
+            if self._pressed.endswith("C" if self._only_updates else "m3") and self._is.commands:
                 self._update()
 
     def _second(self, number: int) -> None:
-        if not self._is.network:
+        if not self._is.network or self._only_updates:
             return
-        self._stream(next(self._sets))
+        self._stream()
         if number % 60 == _RESULTS_AT and not self._is.configured:
             self._results()
 
-    def _stream(self, data: bytes) -> None:
+    def _stream(self) -> None:
+        """One set; each session begins with who lies there."""
         if self._station is None:
+            self._sets = live.sets(self._part.number, time.time_ns())
             self._part.tell(self._part.machine.name, "connect", {"to": f"{self._central}:515/tcp"})
             with suppress(OSError):
                 self._station = socket.create_connection((self._central, 515), _PATIENCE)
         if self._station is None:
             return
         try:
-            self._station.sendall(data)
+            self._station.sendall(next(self._sets))
         except OSError:
             self._station.close()
             self._station = None

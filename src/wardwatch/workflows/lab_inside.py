@@ -41,6 +41,7 @@ _SCRATCH: Final = Path("/sys")
 _ROOM: Final = f"size={64 << 20},mode=755"
 _SETTLE: Final = 0.4
 _BREATH: Final = 0.1
+_PATIENCE: Final = 20.0
 _OFFERED: Final = ("monitor", "update")
 _PROGRAM: Final = "/opt/bin/monitor"
 _KINDS: Final = {MONITOR: "CMS8000", STRANGER: "HOST"}
@@ -77,19 +78,19 @@ def answer(payload: bytes) -> bytes:
     scenario = replace(scenario, seconds=asked.get("seconds") or scenario.seconds)
     stop = Path(asked["stop"]) if asked.get("stop") else None
     kernel.mount("wardwatch", str(_SCRATCH), "tmpfs", kernel.NOSUID | kernel.NODEV, _ROOM)
-    truth = _Play(scenario, Path(asked["folder"]), stop, asked.get("played", False)).run()
+    truth = _Play(scenario, Path(asked["folder"]), stop, real=not asked["stand_ins"]).run()
     return json.dumps(truth).encode()
 
 
 class _Play:
     """One scenario, once."""
 
-    def __init__(self, scenario: Scenario, folder: Path, stop: Path | None, played: bool) -> None:  # noqa: FBT001  # as asked
+    def __init__(self, scenario: Scenario, folder: Path, stop: Path | None, *, real: bool) -> None:  # as asked
         self._scenario, self._folder, self._stop = scenario, folder, stop
         self._documented = tuple(entry.value for entry in indicators() if entry.kind == "address")
         self._addresses = dict(hospital.addresses(scenario, self._documented))
         self._events, self._over = Events(), Event()
-        self._emulator = None if played else _usable()
+        self._real, self._emulator = real, _usable() if real else None
         self._parts: dict[str, str] = {}
 
     def run(self) -> dict[str, Any]:
@@ -101,12 +102,12 @@ class _Play:
             with ExitStack() as stack:
                 receivers = Receivers(loop)
                 taps = list(self._record(lab, loop, stack))
-                served = stack.enter_context(services(lab, loop, _SCRATCH))
+                served = stack.enter_context(services(lab, loop, _SCRATCH, real=self._real))
                 stack.enter_context(_running(loop))
                 self._furnish(lab, loop, served, receivers)
                 began = time.time()
                 self._play(lab, actors)
-                time.sleep(_SETTLE)
+                _settle(receivers)
                 self._parts |= served.parts
             receivers.close()
         truth = lab_truth.told(
@@ -219,6 +220,14 @@ class _Play:
             self._events.at(begun + each["seconds"], machine.name, each["kind"], more)
 
 
+def _settle(receivers: Receivers) -> None:
+    """Let arrive what is on its way: what a poor line lost is sent again, and every call is told its end."""
+    until = time.monotonic() + _PATIENCE
+    while receivers.calls and time.monotonic() < until:
+        time.sleep(_BREATH)
+    time.sleep(_SETTLE)
+
+
 @contextmanager
 def _running(loop: Loop) -> Iterator[None]:
     loop.start()
@@ -229,7 +238,7 @@ def _running(loop: Loop) -> Iterator[None]:
 
 
 def _usable() -> tuple[Emulator, bool] | None:
-    """The emulator of the twin's firmware, and whether the kernel was told of it; None where no program would follow."""
+    """The emulator of the twin's firmware, and whether the kernel was told of it; None where it could start nothing."""
     head = open_image(firmware.image(firmware.VERSIONS[0])).index[_PROGRAM].read(HEAD)
     found = emulator(head)
     if found is None or platform.machine() not in {"x86_64", "aarch64"}:

@@ -20,7 +20,7 @@ from wardwatch.errors import InstallationError, UsageError, WardwatchError
 from wardwatch.lab import session, state
 from wardwatch.lab.scenario import read, text_of
 
-from .lab import ENTRY, fresh, question
+from .lab import ENTRY, checked, fresh, question
 from .lab_inside import READY
 
 NOTHING: Final = 'about = "A hospital without machines: enter a node and use your own."'
@@ -47,7 +47,7 @@ class Up:
 def up(which: str | None, name: str, folder: Path) -> Up:
     """Bring it up; UsageError where one of that name is up. Its captures are written into the folder meanwhile."""
     text, title = text_of(which) if which else (NOTHING, name)
-    read(text, title)
+    checked(read(text, title))
     state.clean()
     if _alive(name):
         raise UsageError("is up already", where=name, cure=f"Say --name, or take it down: wardwatch lab down {name}.")
@@ -105,7 +105,7 @@ def _ready(name: str, keeper: "subprocess.Popen[bytes]", folder: Path) -> Up:
             break
         time.sleep(_BREATH)
     _ended(_path(name))
-    said = (folder / _LOG).read_text(encoding="utf-8", errors="replace")[:_LARGEST].strip()
+    said = (folder / _LOG).read_text(encoding="utf-8", errors="replace")[-_LARGEST:].strip().rpartition("\n")[2]
     raise InstallationError(said or "it did not come up", where=f"the lab {name}", cure="See docs/lab.md.")
 
 
@@ -117,14 +117,18 @@ def _told(folder: Path) -> dict[str, Any]:
 
 def _inner(keeper: int) -> int:
     """The lab's own first process: the only child of the one that the keeper started."""
-    (outer,) = _children(keeper)
-    (inner,) = _children(outer)
-    return inner
+    for outer in _children(keeper):
+        for inner in _children(outer):
+            return inner
+    raise UsageError("is ending", where="the lab", cure="Bring one up: wardwatch lab up.")
 
 
 def _children(process: int) -> list[int]:
     found = Path(f"/proc/{process}/task").glob("*/children")
-    return [int(word) for path in found for word in path.read_text(encoding="ascii").split()]
+    try:
+        return [int(word) for path in found for word in path.read_text(encoding="ascii").split()]
+    except OSError:
+        return []
 
 
 def _folder() -> Path:

@@ -31,8 +31,8 @@ HOME_FILES: Final = {"handover.txt": b"Nothing to hand over.\n" * 40, ".profile"
 class Services:
     """What runs in one lab. `parts`: which program serves what."""
 
-    def __init__(self, lab: Namespaces, loop: Loop, scratch: Path) -> None:
-        self._lab, self._loop, self._scratch = lab, loop, scratch
+    def __init__(self, lab: Namespaces, loop: Loop, scratch: Path, *, real: bool) -> None:
+        self._lab, self._loop, self._scratch, self._real = lab, loop, scratch, real
         self._processes: list[subprocess.Popen[bytes]] = []
         self._open: list[socket.socket] = []
         self.parts: dict[str, str] = {}
@@ -50,7 +50,7 @@ class Services:
 
     def give_addresses(self, given: Mapping[str, str]) -> None:
         """DHCP and names, on the ward."""
-        if daemons.installed("dnsmasq"):
+        if self._real and daemons.installed("dnsmasq"):
             scratch = self._folder("dnsmasq")
             process = daemons.dnsmasq(
                 self._lab, hospital.GATEWAY, scratch, hospital.WARD_SIDE, given=given, names=NAMES
@@ -66,7 +66,7 @@ class Services:
     def share(self, node: str, hosts: Sequence[str], path: str, files: Mapping[str, bytes]) -> None:
         """Serve files as a share; nfs-ganesha where it is installed and comes up."""
         name = f"share {path}"
-        if daemons.installed("ganesha.nfsd") and self._ganesha(node, hosts, path, files):
+        if self._real and daemons.installed("ganesha.nfsd") and self._ganesha(node, hosts, path, files):
             return
         served = Share(path, files)
         self.parts[name] = STAND_IN
@@ -160,9 +160,9 @@ class Services:
 
 
 @contextmanager
-def services(lab: Namespaces, loop: Loop, scratch: Path) -> Iterator[Services]:
-    """Closed at the end, whatever happens."""
-    made = Services(lab, loop, scratch)
+def services(lab: Namespaces, loop: Loop, scratch: Path, *, real: bool) -> Iterator[Services]:
+    """Closed at the end, whatever happens. `real`: the machine's own where installed."""
+    made = Services(lab, loop, scratch, real=real)
     try:
         yield made
     finally:

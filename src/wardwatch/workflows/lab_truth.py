@@ -6,17 +6,18 @@ What must be found stands in the scenario; how much was sent was counted by thos
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
 from wardwatch.errors import InputError
 from wardwatch.lab.receivers import CMS, MLLP, Count
-from wardwatch.lab.scenario import OUTSIDE_CAPTURE, Scenario
+from wardwatch.lab.scenario import CAPTURES, Scenario
+from wardwatch.twin.places import HL7_ADDRESS, STATION_ADDRESS
 from wardwatch.vocabulary import Exposure, Report, rfc3339
 
 SCHEMA: Final = "wardwatch.lab-truth.v1"
 TRUTH: Final = "truth.json"
+DOCUMENTED: Final = (STATION_ADDRESS, HL7_ADDRESS)
 _WITH_PEOPLE: Final = (CMS, MLLP)
 _LARGEST: Final = 16 << 20
 Key = tuple[str, str, int]
@@ -40,7 +41,7 @@ def told(  # noqa: PLR0913, PLR0917  # all that belongs to it
              **({"firmware": each.firmware} if each.role == "monitor" else {})}
             for each in scenario.machines
         ],
-        "services": [_service(key, count) for key, count in sorted(counts.items())],
+        "services": [_service(key, count, _passes(key, scenario)) for key, count in sorted(counts.items())],
         "captures": {
             name: {
                 "verdict": truth.verdict, "not_recorded": lost.get(name, 0),
@@ -63,8 +64,8 @@ def read(folder: Path) -> dict[str, Any]:
     """The truth in a folder; InputError where there is none."""
     path = folder / TRUTH
     try:
-        data = path.open("rb").read(_LARGEST)
-        truth = json.loads(data)
+        with path.open("rb") as stream:
+            truth = json.loads(stream.read(_LARGEST))
     except (OSError, ValueError) as error:
         raise InputError("holds no truth of a lab", where=str(path), cure="Name a folder of 'lab run'.") from error
     if not isinstance(truth, dict) or truth.get("schema") != SCHEMA:
@@ -77,11 +78,12 @@ def differences(truth: Mapping[str, Any], capture: str, report: Report) -> tuple
     return (*_findings(truth["captures"][capture], report), *_exposures(truth, capture, report))
 
 
-def _service(key: Key, count: Count) -> dict[str, Any]:
+def _service(key: Key, count: Count, passes: tuple[str, ...]) -> dict[str, Any]:
     client, server, port = key
     return {
         "from": client, "to": server, "port": port, "protocol": count.protocol, "sessions": count.sessions,
         "bytes": count.received, "records": count.records, "patients": len(count.patients),
+        "passes": passes,
     }  # fmt: skip
 
 
@@ -113,7 +115,7 @@ def _exposures(truth: Mapping[str, Any], capture: str, report: Report) -> Iterat
     found = {(by_id.get(each.subject, each.subject), each.to, each.port): each for each in report.exposures}
     true = {
         (each["from"], each["to"], each["port"]): each for each in truth["services"]
-        if each["protocol"] in _WITH_PEOPLE and each["bytes"] and _passes(each["to"], capture)
+        if each["protocol"] in _WITH_PEOPLE and each["bytes"] and capture in each["passes"]
     }  # fmt: skip
     for key, service in true.items():
         where = f"{key[0]} to {key[1]}:{key[2]}"
@@ -133,6 +135,7 @@ def _amounts(service: Mapping[str, Any], found: Exposure) -> Iterator[str]:
         yield f"patients are {found.patients_min} to {found.patients_max}, and should be {service['patients']}"
 
 
-def _passes(to: str, capture: str) -> bool:
-    """Whether what goes there passes that capture's place: outside only what leaves the hospital."""
-    return capture != OUTSIDE_CAPTURE or not ip_address(to).is_private
+def _passes(key: Key, scenario: Scenario) -> tuple[str, ...]:
+    """By which captures it came: only a documented address that is not the hospital's own station lies outside."""
+    leaves = key[1] in DOCUMENTED and scenario.hospital.station != "documented"
+    return CAPTURES if leaves else CAPTURES[:1]
