@@ -49,6 +49,8 @@ def wanted(**more: object) -> contain.Wanted:
         "expires": date(2027, 2, 25),
         "attached": ("ward0",),
         "interfaces": ("ward0", "edge0"),
+        "dialects": ("nftables",),
+        "detections": ("suricata",),
     }
     return contain.Wanted(**{**base, **more})
 
@@ -103,7 +105,8 @@ def test_the_hospitals_own_use_of_the_address(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="isolated segment"):
         contain.plan(wanted(devices=("m=10.20.0.21",), keeps=("station=202.114.4.119",)))
     keeps = ("station=202.114.4.119@station0",)
-    written = contain.plan(wanted(devices=("m=10.20.0.21",), keeps=keeps, interfaces=("ward0", "station0", "edge0")))
+    every = {"interfaces": ("ward0", "station0", "edge0"), "dialects": (), "detections": ()}
+    written = contain.plan(wanted(devices=("m=10.20.0.21",), keeps=keeps, **every))
     assert "route 202.114.4.119/32 to station0 statically" in written.files["plan.md"]
     assert all(not found.differences for found in contain.check(saved(written, tmp_path)).values())
 
@@ -116,7 +119,7 @@ def test_a_device_without_a_known_design_is_contained_when_named(tmp_path: Path)
 
 
 def test_a_dialect_that_cannot_is_left_out_with_its_reason() -> None:
-    written = contain.plan(wanted(devices=("m=10.20.0.21",), attached=("ward0@02:10:0a:14:00:15",)))
+    written = contain.plan(wanted(devices=("m=10.20.0.21",), attached=("ward0@02:10:0a:14:00:15",), dialects=()))
     assert "rules/nftables/wardwatch.nft" in written.files
     assert not any("cisco" in name for name in written.files)
     assert any("Cisco ASA" in line for line in written.left_out)
@@ -231,7 +234,7 @@ def test_a_comparison_gives_the_documents_of_the_contract(hole: bool, tmp_path: 
     assert told["verdict"] == ("found" if hole else "clear")
     assert [finding["rule"] for finding in told["findings"]] == ["contain.rules-differ"] * hole
     paths = [entry["path"] for entry in told["inputs"]]
-    assert paths[:3] == ["rules/fortios", "rules/nftables", "detect/sigma"]
+    assert paths == ["rules/fortios", "rules/nftables", "detect/suricata"]
     assert "<html" in (tmp_path / "x.html").read_text(encoding="utf-8")
     assert not asked_of("check", str(folder), "--quiet").stdout
 
@@ -266,7 +269,9 @@ def test_rules_of_detection_that_are_older_than_the_policy_are_told(tmp_path: Pa
 
 
 def test_what_expires_before_the_facts_were_known_has_no_stix() -> None:
-    written = contain.plan(wanted(devices=("m=10.20.0.21",), dialects=("mud",), expires=date(2025, 1, 30)))
+    written = contain.plan(
+        wanted(devices=("m=10.20.0.21",), dialects=("mud",), expires=date(2025, 1, 30), detections=())
+    )
     assert any("STIX" in line for line in written.left_out)
     assert "detect/stix/wardwatch-stix.json" not in written.files
     with pytest.raises(UsageError, match="before the facts"):
