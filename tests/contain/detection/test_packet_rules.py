@@ -45,7 +45,7 @@ def test_a_second_reading_tells_what_is_to_be_told(path: Path, language: str, ho
     assert {rule.name for rule in found} == seen.told["tells"]
 
 
-@pytest.mark.parametrize("policy", ["ward", "vlans", "own-station", "alone"])
+@pytest.mark.parametrize("policy", ["ward", "vlans", "own-station", "alone", "called"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_parser_of_others_reads_every_rule(language: str, policy: str, house: House) -> None:
     text = house.texts(language, policy)[LANGUAGES[language]]
@@ -82,13 +82,13 @@ def suricata(folder: Path, rules: str, *words: str) -> str:
     return done.stderr + done.stdout
 
 
-@pytest.mark.parametrize("policy", ["ward", "vlans", "own-station", "alone"])
+@pytest.mark.parametrize("policy", ["ward", "vlans", "own-station", "alone", "called"])
 def test_suricata_takes_the_rules_without_a_word(policy: str, house: House, tmp_path: Path) -> None:
     told = suricata(tmp_path, house.texts("suricata", policy)[LANGUAGES["suricata"]], "-T")
     assert not re.findall(r"^[EW].*(?:rule|sig|detect).*", told, re.MULTILINE)
 
 
-@pytest.mark.parametrize("policy", ["vlans", "own-station"])
+@pytest.mark.parametrize("policy", ["vlans", "own-station", "called"])
 def test_suricata_tells_what_is_to_be_told(policy: str, house: House, tmp_path: Path) -> None:
     text = house.texts("suricata", policy)[LANGUAGES["suricata"]]
     captures = tmp_path / "captures"
