@@ -5,7 +5,9 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,10 @@ from hypothesis import strategies as some
 from yangson import DataModel
 from yangson.exceptions import YangsonException
 
+from wardwatch.contain.boundary import packets
 from wardwatch.contain.compare import compare, readers
 from wardwatch.contain.dialect import dialects
+from wardwatch.contain.packet import State
 from wardwatch.contain.policy import Policy
 from wardwatch.errors import InputError, UsageError
 
@@ -112,6 +116,101 @@ def test_what_is_compared_is_both_kept_and_forbidden(dialect: str, load: Load) -
             "mud": {"keep station", "keep poll", "contain monitor-3"},
         }[dialect]
     )
+
+
+@pytest.mark.parametrize("dialect", ["windows", "aws", "azure", "mud"])
+def test_a_peer_that_no_device_can_speak_to(dialect: str, load: Load) -> None:
+    policy = load("own-station")
+    far = replace(policy.keeps[0], name="far", peers=(ip_address("fd00:21::5"),), interface=None)
+    both = replace(policy, keeps=(*policy.keeps, far))
+    assert not compare(both, dialect, dialects()[dialect].texts(both).files).differences
+
+
+@pytest.mark.parametrize("dialect", ["windows", "aws", "azure", "mud"])
+def test_a_device_that_was_left_at_a_blocked_address(dialect: str, load: Load) -> None:
+    policy = load("vlans")
+    device = replace(policy.devices[0], addresses=(ip_address("202.114.4.21"),))
+    left = replace(policy, devices=(device,))
+    assert not compare(left, dialect, dialects()[dialect].texts(left).files).differences
+
+
+def test_a_cloud_answers_for_what_opens_a_connection_alone(load: Load) -> None:
+    """What stood before its groups came is not cut by them, and nobody is told that it was compared."""
+    policy = load("vlans")
+    for dialect in ("aws", "azure"):
+        sees = readers()[dialect].sees
+        assert sees
+        assert {packet.state for packet in packets(policy) if sees(policy, packet)} == {State.NEW}
+    sees = readers()["windows"].sees
+    assert sees
+    assert {packet.state for packet in packets(policy) if sees(policy, packet)} == set(State)
+
+
+def test_a_station_of_ones_own_that_no_device_can_speak_to(load: Load) -> None:
+    policy = load("own-station")
+    device = replace(policy.devices[0], addresses=(ip_address("fd00:20::27"),))
+    alone = replace(policy, devices=(device,))
+    for dialect in ("windows", "aws", "azure"):
+        assert not compare(alone, dialect, dialects()[dialect].texts(alone).files).differences
+
+
+UNSURE = [
+    ("windows", "-Profile Any", "-Frobnicate x -Profile Any"),
+    ("windows", "-Profile Any", "-Profile Any -Profile Domain"),
+    ("windows", "-Profile Any", "-Profile Domain"),
+    ("windows", "-Action Block", "-Action Allow"),
+    ("windows", "-Direction Inbound", "-Direction Sideways"),
+    ("windows", "-Protocol TCP -LocalPort", "-LocalPort"),
+    ("windows", "-Protocol TCP", "-Protocol 256"),
+    ("windows", "0-514,", "0-51400000,"),
+    ("windows", "202\\.114\\.4\\.0/24", "202.114.4.255-202.114.4.0"),
+    ("windows", "New-NetFirewallRule", "Set-NetFirewallRule"),
+    ("aws", '"Value": "10\\.22\\.0\\.6"', '"Value": "10.21.0.5"'),
+    ("aws", '"SecurityGroupEgress"', '"SecurityGroupIngress"'),
+    ("aws", '"CidrIp": "10', '"CidrIpv6": "10'),
+    ("aws", '"ToPort": 520,', ""),
+    ("aws", '"IpProtocol": "tcp"', '"IpProtocol": "-1"'),
+    ("aws", '"IpProtocol": "udp"', '"IpProtocol": "icmp"'),
+    ("aws", "AWS::EC2::SecurityGroup", "AWS::EC2::NetworkAcl"),
+    ("aws", "wardwatch-host", "host"),
+    ("azure", '"priority": 101,', '"priority": 100,'),
+    ("azure", '"priority": 100,', '"priority": 99,'),
+    ("azure", '"10\\.20\\.0\\.21/32",', '"10.20.0.21/32", "::/0",'),
+    ("azure", '"sourcePortRange": "\\*"', '"sourcePortRange": "1-2"'),
+    ("azure", '"Tcp"', '"Sctp"'),
+    ("azure", '"Deny"', '"Audit"'),
+    ("azure", '"wardwatch-host": "10\\.22\\.0\\.6"', '"wardwatch-host": "10.21.0.5"'),
+    ("azure", "networkSecurityGroups", "routeTables"),
+    ("mud", '"name": "ntp-2"', '"name": "station-1"'),
+    ("mud", '"mud-version": 1', '"mud-version": 2'),
+    ("mud", "https://", "http://"),
+    ("mud", '"operator": "eq"', '"operator": "neq"'),
+    ("mud", '"lower-port": 515', '"lower-port": 521'),
+    ("mud", '"protocol": 17', '"protocol": 132'),
+    ("mud", '"forwarding": "drop"', '"forwarding": "reject"'),
+    ("mud", '"udp": \\{', '"udp": {"ietf-mud:direction-initiated": "from-device",'),
+    ("mud", '"udp": \\{', '"tcp": {}, "udp": {'),
+    ("mud", '"type": "ipv4-acl-type"', '"type": "eth-acl-type"'),
+    ("mud", '"is-supported": true,', ""),
+]
+
+
+@pytest.mark.parametrize(("dialect", "old", "new"), UNSURE)
+def test_what_cannot_be_answered_for_is_refused(dialect: str, old: str, new: str) -> None:
+    (path,) = (SAMPLES / dialect / "vlans").iterdir()
+    text = path.read_text(encoding="utf-8")
+    changed = re.sub(old, new, text)
+    assert changed != text
+    with pytest.raises(InputError, match=r"not understood|no JSON"):
+        readers()[dialect].read({path.name: changed})
+
+
+def test_a_key_given_twice_is_no_guess() -> None:
+    """Of two values a reader of JSON may take either."""
+    text = (SAMPLES / "mud" / "vlans" / "wardwatch-mud.json").read_text(encoding="utf-8")
+    twice = text.replace('"mud-version": 1,', '"mud-version": 1, "mud-version": 1,')
+    with pytest.raises(InputError, match="no JSON"):
+        readers()["mud"].read({"x": twice})
 
 
 def objects(content: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:  # noqa: ANN401  # JSON

@@ -4,11 +4,16 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from suricataparser import parse_rules
+
+from wardwatch.contain.detect import detections
+from wardwatch.contain.watched import Watched
+from wardwatch.errors import UsageError
 
 House = Seen = Made = Any  # of conftest.py, and of libraries without types
 HERE = Path(__file__).parent
@@ -45,7 +50,7 @@ def test_a_second_reading_tells_what_is_to_be_told(path: Path, language: str, ho
     assert {rule.name for rule in found} == seen.told["tells"]
 
 
-@pytest.mark.parametrize("policy", ["ward", "vlans", "own-station", "alone"])
+@pytest.mark.parametrize("policy", ["ward", "vlans", "own-station", "alone", "called"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_parser_of_others_reads_every_rule(language: str, policy: str, house: House) -> None:
     text = house.texts(language, policy)[LANGUAGES[language]]
@@ -82,13 +87,13 @@ def suricata(folder: Path, rules: str, *words: str) -> str:
     return done.stderr + done.stdout
 
 
-@pytest.mark.parametrize("policy", ["ward", "vlans", "own-station", "alone"])
+@pytest.mark.parametrize("policy", ["ward", "vlans", "own-station", "alone", "called"])
 def test_suricata_takes_the_rules_without_a_word(policy: str, house: House, tmp_path: Path) -> None:
     told = suricata(tmp_path, house.texts("suricata", policy)[LANGUAGES["suricata"]], "-T")
     assert not re.findall(r"^[EW].*(?:rule|sig|detect).*", told, re.MULTILINE)
 
 
-@pytest.mark.parametrize("policy", ["vlans", "own-station"])
+@pytest.mark.parametrize("policy", ["vlans", "own-station", "called"])
 def test_suricata_tells_what_is_to_be_told(policy: str, house: House, tmp_path: Path) -> None:
     text = house.texts("suricata", policy)[LANGUAGES["suricata"]]
     captures = tmp_path / "captures"
@@ -105,3 +110,31 @@ def test_suricata_tells_what_is_to_be_told(policy: str, house: House, tmp_path: 
         found = {json.loads(line)["alert"]["signature_id"] for line in lines}
         assert {names[sid] for sid in found} == each.told["tells"], each.name
         assert found == {rule.sid for rule in house.alerts(house.rules(text), each)}, each.name
+
+
+SAMPLES = HERE / "samples"
+CASES = sorted((path.parent.name, path.name) for path in SAMPLES.glob("*/*") if path.is_dir())
+
+
+@pytest.mark.parametrize(("form", "policy"), CASES)
+def test_a_format_writes_what_was_read_and_approved(form: str, policy: str, house: House) -> None:
+    files = house.texts(form, policy)
+    assert set(files) == {path.name for path in (SAMPLES / form / policy).iterdir()}
+    for name, text in files.items():
+        assert text == (SAMPLES / form / policy / name).read_text(encoding="utf-8")
+
+
+def test_each_format_says_when_it_ends_and_how_to_go_back(house: House) -> None:
+    for name, detection in detections().items():
+        texts = detection.write(house.watched("vlans"))
+        assert texts.install
+        assert texts.rollback
+        assert texts.check
+        assert detection.limits
+        assert all("2027-02-25" in text for text in texts.files.values()), name
+
+
+def test_without_a_blocked_network_there_is_nothing_to_watch_for(house: House) -> None:
+    policy = replace(house.watched("vlans").policy, blocks=())
+    with pytest.raises(UsageError, match="no network to watch for"):
+        Watched(policy, ())

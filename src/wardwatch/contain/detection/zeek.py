@@ -7,7 +7,7 @@ from wardwatch.contain.detect import Detection
 from wardwatch.contain.dialect import Texts
 from wardwatch.contain.planner import INSIDE
 from wardwatch.contain.policy import Address, Network, Policy, Protocol
-from wardwatch.contain.watched import ATTEMPTS, MARK, PROGRAMS, REPEAT_S, RPC_CALL, SUB_TYPES, WITHIN_S, Watched
+from wardwatch.contain.watched import ATTEMPTS, MARK, PROGRAMS, REACH, REPEAT_S, RPC_CALL, SUB_TYPES, WITHIN_S, Watched
 
 SCRIPT: Final = "wardwatch.zeek"
 SIGNATURES: Final = "wardwatch.sig"
@@ -99,6 +99,9 @@ def _head(policy: Policy) -> Iterator[str]:
     yield "@load base/frameworks/notice"
     yield "@load base/frameworks/signatures"
     yield f"@load-sigs ./{SIGNATURES}"
+    yield ""
+    yield "# Contents are looked at as far as the second telemetry block; without this, 1024 bytes and no further."
+    yield f"redef dpd_buffer_size = {2 * REACH};"
     yield ""
     yield "module Wardwatch;"
     yield ""

@@ -3,6 +3,9 @@
 @load base/frameworks/signatures
 @load-sigs ./wardwatch.sig
 
+# Contents are looked at as far as the second telemetry block; without this, 1024 bytes and no further.
+redef dpd_buffer_size = 8192;
+
 module Wardwatch;
 
 export {
