@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .words import Mask, Values
 
@@ -30,7 +29,6 @@ class Numbers:
     heard: float
     trails_s: int
     allowance: float
-    noise: float
     limit: float
     most: float
     miscounted: float
@@ -99,15 +97,8 @@ class Follower:
             return _NONE
         least, most = np.fmin.reduce(self._lows), np.fmax.reduce(self._highs)
         off = np.where(asked, np.maximum(shown - most, 0.0) - np.maximum(least - shown, 0.0), 0.0)
-        self._gather(off, asked, self._counted(off, asked, least, most, shown), self._allowed(quality))
+        self._gather(asked, self._counted(off, asked, least, most, shown))
         return self._answer(off, asked, (low + high) / 2)
-
-    def _allowed(self, quality: Values) -> float:
-        """More is allowed while the signals are noisy, since the monitor, too, may have counted noise."""
-        best = quality[quality > 0]
-        worst = float(best.min()) if len(best) else 1.0
-        lacking = min(1.0, (1.0 - worst) / max(1.0 - self.numbers.quality, _SLACK))
-        return self.numbers.allowance + self.numbers.noise * lacking
 
     def _counted(self, off: Values, asked: Mask, least: Values, most: Values, shown: float) -> Values:
         """The part of each distance that counts."""
@@ -122,9 +113,8 @@ class Follower:
             counted = np.where(one_off, counted * self.numbers.miscounted, counted)
         return counted
 
-    def _gather(self, off: Values, asked: Mask, counted: Values, allowed: float) -> None:
-        del off
-        both: NDArray[np.float64] = self._sums + np.stack((counted, -counted)) - allowed
+    def _gather(self, asked: Mask, counted: Values) -> None:
+        both = self._sums + np.stack((counted, -counted)) - self.numbers.allowance
         both = np.clip(both, 0.0, 1.3 * self.numbers.limit)
         self._sums = np.where(asked, both, self._sums * _FADES)
         self._since = np.where(self._sums > 0, self._since + 1, 0)

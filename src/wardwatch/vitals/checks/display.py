@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from wardwatch.knowledge.catalogue import thresholds
-from wardwatch.vitals.check import Episode, Moment, Running, State, Standing
+from wardwatch.vitals.check import Episode, Facts, Moment, Running, Standing, State
 from wardwatch.vitals.follower import Answer, Follower, Numbers
 from wardwatch.vitals.words import DERIVED, Derivation, Quantity, Values
 from wardwatch.vocabulary import Severity
@@ -148,7 +148,7 @@ class DisplayDisagrees:
 
     def _new(self, quantity: Quantity, display: _Display, answer: Answer, moment: Moment) -> list[Episode]:
         signal, _, detector, rule = display.source(answer)
-        facts = {
+        facts: Facts = {
             "shown": moment.second.shown.get(quantity) or 0.0,
             "derived": round(answer.value, 1),
             "spread": round(answer.spread, 1),
