@@ -33,6 +33,9 @@ COMMANDS: Final = {
     "explain": _Entry("wardwatch.cli.explain", "explain", "Print what a rule finds, why it matters and what to do."),
     "twin": _Entry("wardwatch.cli.twin", "twin", "Make a ward that is not there: captures and live streams."),
     "contain": _Entry("wardwatch.cli.contain", "contain", "Rules that cut a monitor off, and the proof that they do."),
+    "vitals": _Entry(
+        "wardwatch.cli.vitals", "vitals", "What a monitor's waves say: beats, and rates beside the display."
+    ),
     "completion": _Entry("wardwatch.cli.completion", "completion", "Print the completion script for your shell."),
     "warmup": _Entry("wardwatch.cli.warmup", "warmup", "Check that the capture kernel is compiled and loads."),
 }

@@ -2,28 +2,17 @@
 
 from typing import Final
 
-import numpy as np
-
-from wardwatch.vitals.beats.kernel import HIGHEST_RATE, LATEST, Channel, Kind, State, Why
+from wardwatch.vitals.beats.kernel import LATEST, Channel, Kind, State, Why
+from wardwatch.vitals.beats.opening import opened, searchable
 from wardwatch.vitals.words import Beats, Derivation, Quantity, Wave
 from wardwatch.vitals.words import Kind as Is
 
-from .averaging import Averaging, averaging
+from .averaging import averaging
 
 KINDS: Final = {Is.ECG: Kind.ECG, Is.PLETH: Kind.PLETH, Is.RESP: Kind.RESP}
 QUANTITIES: Final = {Kind.ECG: Quantity.HR, Kind.PLETH: Quantity.PR, Kind.RESP: Quantity.RR}
 NAMES: Final = ("levels", "ratio", "joint", "turns")
 """Of the kernel's detectors."""
-
-_UNITS_A_CODE: Final = 16.0
-_UNITS_A_MILLIVOLT: Final = 1024.0
-_MOST_UNITS: Final = 2.0**19
-_NO_WAVE: Final = {Kind.ECG: 0.2, Kind.PLETH: 1.5, Kind.RESP: 1.5}
-"""Codes: what is smaller comes of the converter."""
-_NO_BEAT: Final = 0.008
-"""Millivolts of mean slope over 16 ms; a QRS complex of 0.1 mV has several times that."""
-_LOWEST_RATE: Final = {Kind.ECG: 60.0, Kind.PLETH: 20.0, Kind.RESP: 4.0}
-"""Samples a second below which nothing can be derived."""
 
 REASONS: Final = {
     Why.NOT_MEASURED: "nothing was measured",
@@ -35,23 +24,6 @@ REASONS: Final = {
 }
 _TOO_SLOW: Final = "its sampling rate is not one that can be examined"
 _ABSENT: Final = REASONS[Why.NOT_MEASURED]
-
-
-def opened(kind: Kind, wave: Wave, rules: Averaging) -> Channel:
-    """A channel for a signal of which this is the first second."""
-    largest = float(np.abs(wave.codes.astype(np.float64)).max(initial=1.0))
-    in_millivolts = kind is Kind.ECG and wave.gain > 0 and wave.unit.casefold() in {"", "mv"}
-    scale = _UNITS_A_MILLIVOLT / wave.gain if in_millivolts else _UNITS_A_CODE
-    scale = min(scale, _MOST_UNITS / largest)
-    floor = _NO_WAVE[kind] * scale
-    if in_millivolts:
-        floor = max(floor, _NO_BEAT * _UNITS_A_MILLIVOLT)
-    return Channel(kind, wave.rate, scale, floor, rules.rules)
-
-
-def searchable(kind: Kind, rate: float) -> bool:
-    """Whether a signal of so many samples a second can be examined."""
-    return _LOWEST_RATE[kind] <= rate <= HIGHEST_RATE
 
 
 class Signal:
@@ -75,7 +47,7 @@ class Signal:
             rates.append(Derivation(self.name, self.quantity, index + 1.0, None, reason=reason))
             return
         if self._channel is None or index != self._next or wave.rate != self._rate:
-            self._channel = opened(self.kind, wave, self._averaging)
+            self._channel = opened(self.kind, wave, self._averaging.rules)
             self._rate, self._origin = wave.rate, wave.first / wave.rate
         self._next = index + 1
         self._tell(self._channel, wave, beats, rates)
