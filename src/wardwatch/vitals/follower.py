@@ -19,6 +19,7 @@ from .words import Mask, Values
 
 _FADES: Final = 0.95  # of what a hypothesis has gathered, a second in which it cannot be asked
 _SLACK: Final = 1e-9
+_FORGIVEN: Final = 0.5  # of a second that a miscounted beat took, each second in which the hypothesis fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +98,31 @@ class Follower:
             return _NONE
         least, most = np.fmin.reduce(self._lows), np.fmax.reduce(self._highs)
         off = np.where(asked, np.maximum(shown - most, 0.0) - np.maximum(least - shown, 0.0), 0.0)
-        self._gather(asked, self._counted(off, asked, least, most, shown))
+        if off.any():
+            self._gather(asked, self._counted(off, asked, least, most, shown))
+        elif self._sums.any() or self._spent.any():
+            self._spent = np.maximum(0.0, self._spent - _FORGIVEN)
+            self._gather(asked, off)
         return self._answer(off, asked, (low + high) / 2)
 
     def _counted(self, off: Values, asked: Mask, least: Values, most: Values, shown: float) -> Values:
         """The part of each distance that counts."""
-        counted = np.clip(off, -self.numbers.most, self.numbers.most)
+        counted = np.minimum(np.maximum(off, -self.numbers.most), self.numbers.most)
         count = self.numbers.miscount_of
         if count:
             share = np.where(off > 0, (count + 1) / count, (count - 1) / count)
             one_off = asked & (off != 0) & (shown >= least * share - 1.0) & (shown <= most * share + 1.0)
             lasts = 1.2 * 60.0 * count / np.maximum(np.where(asked, least, 60.0), 20.0) + 2.0
             one_off &= self._spent < lasts
-            self._spent = np.where(one_off, self._spent + 1.0, np.maximum(0.0, self._spent - 0.5 * (off == 0)))
+            self._spent = np.where(one_off, self._spent + 1.0, np.maximum(0.0, self._spent - _FORGIVEN * (off == 0)))
             counted = np.where(one_off, counted * self.numbers.miscounted, counted)
         return counted
 
     def _gather(self, asked: Mask, counted: Values) -> None:
-        both = self._sums + np.stack((counted, -counted)) - self.numbers.allowance
-        both = np.clip(both, 0.0, 1.3 * self.numbers.limit)
+        both = self._sums - self.numbers.allowance
+        both[0] += counted
+        both[1] -= counted
+        both = np.minimum(np.maximum(both, 0.0), 1.3 * self.numbers.limit)
         self._sums = np.where(asked, both, self._sums * _FADES)
         self._since = np.where(self._sums > 0, self._since + 1, 0)
 
@@ -123,12 +130,12 @@ class Follower:
         gathered = np.where(asked, self._sums.max(axis=0), np.inf)
         best = int(np.argmin(gathered + _SLACK * np.abs(off)))
         side = int(self._sums[1, best] > self._sums[0, best])
-        values = middle[asked]
+        values = np.sort(middle[asked])
         return Answer(
             float(gathered[best]),
             float(off[best]),
             int(self._since[side, best]),
-            float(np.median(values)),
-            float(np.ptp(values)),
+            float(values[len(values) // 2]),
+            float(values[-1] - values[0]),
             best,
         )

@@ -35,7 +35,7 @@ class Decoupled:
         self._follows = float(numbers["follows"])
         self._quality = float(numbers["quality"])
         self._regular = float(numbers["regular"])
-        self._events: dict[str, dict[str, Values]] = {}
+        self._events: dict[str, dict[str, list[Values]]] = {}
         self._misfits: dict[tuple[str, str], int] = {}
         self._began = 0.0
         self._running = Running()
@@ -47,21 +47,31 @@ class Decoupled:
             self._misfits.clear()
             self._began = float(moment.second.index)
         for beats in moment.beats:
-            if kind_of(beats.signal) in {Kind.ECG, Kind.PLETH} and (beats.signal in self._events or self._has_room()):
-                detectors = self._events.setdefault(beats.signal, {})
-                times = np.concatenate((detectors.get(beats.detector, _NONE), beats.times))
-                detectors[beats.detector] = times[times > moment.now - self._window]
+            if beats.signal in self._events or self._takes(beats.signal):
+                kept = self._events.setdefault(beats.signal, {}).setdefault(beats.detector, [])
+                if len(beats.times):
+                    kept.append(beats.times)
         if moment.second.index % self._every == 0 and moment.now - self._began > self._window:
             yield from self._look(moment)
 
-    def _has_room(self) -> bool:
-        return len(self._events) < _MOST
+    def _takes(self, signal: str) -> bool:
+        return len(self._events) < _MOST and kind_of(signal) in {Kind.ECG, Kind.PLETH}
+
+    def _within(self, since: float) -> Iterator[tuple[str, dict[str, Values]]]:
+        """The events of each signal and detector since then; what is older is forgotten."""
+        for signal, detectors in self._events.items():
+            within = {}
+            for detector, pieces in detectors.items():
+                times = np.concatenate(pieces) if pieces else _NONE
+                within[detector] = times[times > since]
+                detectors[detector] = [within[detector]]
+            yield signal, within
 
     def _look(self, moment: Moment) -> Iterator[Episode]:
         good = _qualities(moment.derivations, self._quality)
         clean = {
             signal: times
-            for signal, detectors in self._events.items()
+            for signal, detectors in self._within(moment.now - self._window)
             if signal in good and signal in moment.second.waves and (times := self._clean(detectors)) is not None
         }
         leads = sorted(signal for signal in clean if kind_of(signal) is Kind.ECG)

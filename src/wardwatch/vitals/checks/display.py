@@ -26,7 +26,8 @@ _SOURCES: Final = {
 _SEVERITY: Final = {Quantity.HR: Severity.HIGH, Quantity.PR: Severity.MEDIUM, Quantity.RR: Severity.MEDIUM}
 _MOST_ROWS: Final = 512
 _FIRST_ROWS: Final = 32
-_Key = tuple[str, str, str, str]
+_Key = tuple[str, Quantity, str, str]
+_NOWHERE: Final = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,26 @@ class _Settings:
         return cls(Numbers(**values), rules, pad, fits)
 
 
+class _Said:
+    """What the derivations of a second say, and which of them speak for which number; that seldom changes."""
+
+    def __init__(self) -> None:
+        self._layout: tuple[_Key, ...] = ()
+        self.values: Values = np.zeros(0)
+        self.qualities: Values = np.zeros(0)
+        self.derivations: tuple[Derivation, ...] = ()
+
+    def take(self, derivations: tuple[Derivation, ...]) -> bool:
+        """Take in a second; whether other hypotheses speak than before."""
+        self.derivations = derivations
+        self.values = np.array([derived.value for derived in derivations], np.float64)  # None becomes NaN
+        self.qualities = np.array([derived.quality for derived in derivations], np.float64)
+        layout = tuple([(one.signal, one.quantity, one.detector, one.averaging) for one in derivations])
+        changed = layout != self._layout
+        self._layout = layout
+        return changed
+
+
 class _Display:
     """One displayed number and its hypotheses."""
 
@@ -53,46 +74,44 @@ class _Display:
         self.settings = _Settings.of(thresholds("vitals")["display"][quantity])
         self.follower = Follower(self.settings.numbers, _FIRST_ROWS)
         self._rows: dict[_Key, int] = {}
+        self._places = self._to = _NOWHERE
         self.standing = Standing(State.UNKNOWN, "nothing has been displayed yet")
-        self._reason = ""
 
-    def step(self, moment: Moment) -> Answer:
+    def lay_out(self, derivations: tuple[Derivation, ...]) -> None:
+        """Find out which of the derivations are hypotheses about this number, and the row of each."""
+        places, to = [], []
+        for place, derived in enumerate(derivations):
+            speaks = derived.quantity in _SOURCES[self.quantity] and derived.averaging in self.settings.rules
+            if speaks and (row := self._row(derived)) is not None:
+                places.append(place)
+                to.append(row)
+        self._places, self._to = np.array(places, np.int64), np.array(to, np.int64)
+
+    def step(self, moment: Moment, said: _Said) -> Answer:
         """What can be said with this second."""
         if moment.missing:
             self.follower.interrupt()
-        low, high, quality = self._said(moment.derivations)
+        middle, quality = np.full(self.follower.rows, np.nan), np.zeros(self.follower.rows)
+        middle[self._to], quality[self._to] = said.values[self._places], said.qualities[self._places]
         shown = moment.second.shown.get(self.quantity)
         asked = None if shown == 0 and self.quantity is Quantity.RR else shown
-        answer = self.follower.step(low, high, quality, asked)
-        self.standing = self._stand(answer, asked, shown)
+        pad = self.settings.pad
+        answer = self.follower.step(middle - pad, middle + pad, quality, asked)
+        reason = self._reason(said.derivations) if answer.gathered is None else ""
+        self.standing = self._stand(answer, asked, shown, reason)
         return answer
 
     def source(self, answer: Answer) -> _Key:
         """Which hypothesis is the best one."""
         return next(key for key, row in self._rows.items() if row == answer.best)
 
-    def _said(self, derivations: tuple[Derivation, ...]) -> tuple[Values, Values, Values]:
-        """Band and quality of each hypothesis; NaN and 0 where it says nothing."""
-        rows, values, qualities = [], [], []
-        self._reason = ""
-        for derived in derivations:
-            if derived.quantity not in _SOURCES[self.quantity] or derived.averaging not in self.settings.rules:
-                continue
-            if derived.value is None:
-                if derived.quantity is self.quantity:
-                    self._reason = self._reason or f"{derived.signal}: {derived.reason}"
-                continue
-            row = self._row(derived)
-            if row is not None:
-                rows.append(row)
-                values.append(derived.value)
-                qualities.append(derived.quality)
-        middle, quality = np.full(self.follower.rows, np.nan), np.zeros(self.follower.rows)
-        middle[rows], quality[rows] = values, qualities
-        return middle - self.settings.pad, middle + self.settings.pad, quality
+    def _reason(self, derivations: tuple[Derivation, ...]) -> str:
+        """Why the first signal that should tell does not."""
+        told = (one for one in derivations if one.quantity is self.quantity and one.reason)
+        return next((f"{one.signal}: {one.reason}" for one in told), "no wave of a quality that could tell")
 
     def _row(self, derived: Derivation) -> int | None:
-        key = (derived.signal, str(derived.quantity), derived.detector, derived.averaging)
+        key = (derived.signal, derived.quantity, derived.detector, derived.averaging)
         row = self._rows.get(key)
         if row is None and len(self._rows) < _MOST_ROWS:
             row = self._rows[key] = len(self._rows)
@@ -100,13 +119,13 @@ class _Display:
                 self.follower.grow(2 * self.follower.rows)
         return row
 
-    def _stand(self, answer: Answer, asked: float | None, shown: float | None) -> Standing:
+    def _stand(self, answer: Answer, asked: float | None, shown: float | None, reason: str) -> Standing:
         if shown is None:
             return Standing(State.UNKNOWN, "no number is displayed")
         if asked is None:
             return Standing(State.UNKNOWN, "0 is displayed, which says that no breaths are found")
         if answer.gathered is None:
-            return Standing(State.UNKNOWN, self._reason or "no wave of a quality that could tell")
+            return Standing(State.UNKNOWN, reason)
         derived = round(answer.value, 1)
         if answer.gathered >= self.settings.numbers.limit:
             return Standing(State.DISAGREES, "it follows from none of the waves", derived)
@@ -120,6 +139,7 @@ class DisplayDisagrees:
 
     def __init__(self) -> None:
         self._displays = {quantity: _Display(quantity) for quantity in DERIVED}
+        self._said = _Said()
         self._running = Running()
 
     @property
@@ -129,12 +149,15 @@ class DisplayDisagrees:
 
     def feed(self, moment: Moment) -> Iterator[Episode]:
         """Numbers that have disagreed for long enough with this second."""
+        if self._said.take(moment.derivations):
+            for display in self._displays.values():
+                display.lay_out(moment.derivations)
         for quantity, display in self._displays.items():
             if quantity in moment.second.shown or display.standing.state is not State.UNKNOWN:
                 yield from self._one(quantity, display, moment)
 
     def _one(self, quantity: Quantity, display: _Display, moment: Moment) -> list[Episode]:
-        answer = display.step(moment)
+        answer = display.step(moment, self._said)
         limit = display.settings.numbers.limit
         current = self._running.current(quantity)
         if answer.gathered is None or answer.gathered < limit / 2:
