@@ -46,6 +46,7 @@ def examine(recording: Recording, progress: Callable[[int], None] | None = None)
         trace.add(second, bed)
         if progress is not None:
             progress(1)
+    trace.finish()
     if not bed.seconds:
         raise InputError("not one whole second of a recording", where=str(recording.files[0]))
     name = recording.name

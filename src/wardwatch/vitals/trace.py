@@ -35,6 +35,7 @@ class Trace:
     points: dict[Quantity, list[Point]] = field(default_factory=lambda: {quantity: [] for quantity in DERIVED})
     strip: dict[str, list[float]] = field(default_factory=dict)
     strip_start: int = 0
+    strip_for: int = _STRIP_S
     end: int = 0
     _every: int = 1
     _recent: list[Second] = field(default_factory=list)
@@ -68,6 +69,7 @@ class Trace:
         """No more will come: where nothing was raised, the strip shows the end."""
         if not self._kept and self._recent:
             self.strip = _waves(self._recent)
+            self.strip_for = len(self._recent)
 
 
 _NOTE: Final = 4  # the rank of a severity that is a note only

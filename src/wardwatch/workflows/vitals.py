@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from math import isnan
 from pathlib import Path
 
-from wardwatch.vitals.examine import examine
+from wardwatch.curves import Curve, Curves, Point, Wave
+from wardwatch.vitals.examine import Answer, examine
 from wardwatch.vitals.readers.opening import open_recording
 from wardwatch.vocabulary import Report, judge
 
@@ -26,5 +28,23 @@ def check(request: VitalsRequest) -> Report:
     judgement = judge(sorted(answer.findings, key=lambda one: (one.severity.rank, one.rule, one.id)), answer.gaps)
     return Report(
         judgement, answer.inputs, (answer.subject,),
-        first=start, last=start + timedelta(seconds=answer.trace.end) if start else None,
+        first=start, last=start + timedelta(seconds=answer.trace.end) if start else None, curves=(_curves(answer),),
+    )  # fmt: skip
+
+
+def _curves(answer: Answer) -> Curves:
+    """The trace of a recording in the common words."""
+    trace, tallies = answer.trace, answer.bed.tallies
+    return Curves(
+        answer.subject.id,
+        trace.end,
+        tuple(
+            Curve(quantity, tuple(Point(one.index, one.shown, one.derived, one.state) for one in points),
+                  tallies[quantity].shown, tallies[quantity].verified, tallies[quantity].disagreed)
+            for quantity, points in trace.points.items() if points
+        ),
+        tuple(Wave(name, tuple(None if isnan(value) else value for value in values))
+              for name, values in trace.strip.items()),
+        trace.strip_start,
+        trace.strip_for,
     )  # fmt: skip
