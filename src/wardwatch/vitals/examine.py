@@ -1,6 +1,6 @@
 """In: an opened recording. Out: what was found in it, what could not be verified, and the curves that show it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import file_digest
 from math import isfinite
@@ -14,7 +14,7 @@ from .check import State
 from .findings import findings
 from .readers.recording import Recording, Unread
 from .trace import Trace
-from .words import DERIVED, Quantity
+from .words import DERIVED, Quantity, Second
 
 DISAGREES: Final = "vitals.display-disagrees"
 _EVERY_RULE: Final = (
@@ -38,22 +38,37 @@ class Answer:
     bed: Bed
 
 
+class Examination:
+    """One monitor's seconds as they are read."""
+
+    def __init__(self) -> None:
+        self.bed, self.trace = Bed(), Trace()
+
+    def add(self, second: Second) -> None:
+        """One second more."""
+        self.bed.feed(second)
+        self.trace.add(second, self.bed)
+
+    def answer(self, name: str, kind: SubjectKind, unread: Iterable[Unread], inputs: tuple[Examined, ...]) -> Answer:
+        """Everything that can be said of it, under this name."""
+        self.trace.finish()
+        found = findings(self.bed.episodes, name)
+        gaps = (*_gaps(self.bed, name), *(_unread(each, name) for each in unread))
+        subject = Subject(name, kind, name, judge(found, gaps))
+        return Answer(subject, found, gaps, inputs, self.trace, self.bed)
+
+
 def examine(recording: Recording, progress: Callable[[int], None] | None = None) -> Answer:
     """The whole recording, second by second; InputError where there is not one second in it."""
-    bed, trace = Bed(), Trace()
+    examination = Examination()
     for second in recording.seconds():
-        bed.feed(second)
-        trace.add(second, bed)
+        examination.add(second)
         if progress is not None:
             progress(1)
-    trace.finish()
-    if not bed.seconds:
+    if not examination.bed.seconds:
         raise InputError("not one whole second of a recording", where=str(recording.files[0]))
-    name = recording.name
-    found = findings(bed.episodes, name)
-    gaps = (*_gaps(bed, name), *(_unread(each, name) for each in recording.unread))
-    subject = Subject(name, SubjectKind.RECORDING, name, judge(found, gaps))
-    return Answer(subject, found, gaps, tuple(_inputs(recording, bed)), trace, bed)
+    inputs = tuple(_inputs(recording, examination.bed))
+    return examination.answer(recording.name, SubjectKind.RECORDING, recording.unread, inputs)
 
 
 def _inputs(recording: Recording, bed: Bed) -> Iterator[Examined]:
