@@ -8,7 +8,8 @@ from typing import Any, Final
 from wardwatch.curves import Curve, Curves, Wave
 from wardwatch.report.facts import Facts
 from wardwatch.report.tables import Table, count, table, words
-from wardwatch.report.units import clean, cut
+from wardwatch.report.units import clean, cut, number
+from wardwatch.vocabulary import Severity, Verdict
 
 WIDTH: Final = 1000
 HEIGHT: Final = 120
@@ -17,6 +18,9 @@ _EDGE: Final = 8
 _DRAWN: Final = 8
 _LEAST_SPAN: Final = 10.0
 _UNIT: Final = "a minute"
+_NAME: Final = 60
+_SHORT: Final = 120
+_SAID: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +93,17 @@ def _drawn(curve: Curve, end: int) -> Drawn:
         share = (high - value) / (high - low)
         return second / max(end, 1) * WIDTH, _EDGE + share * (HEIGHT - 2 * _EDGE)
 
-    def line(pairs: Iterable[tuple[int, float | None]]) -> str:
-        return _path([None if value is None else place(second, value) for second, value in pairs])
-
     step = min((after.second - before.second for before, after in pairwise(curve.points)), default=1)
+
+    def line(pairs: Iterable[tuple[int, float | None]]) -> str:
+        places: list[tuple[float, float] | None] = []
+        last = 0
+        for second, value in pairs:
+            places += [None] * (second - last > 2 * step)
+            places.append(None if value is None else place(second, value))
+            last = second
+        return _path(places)
+
     off = "".join(
         f"M{point.second / max(end, 1) * WIDTH:.1f} {HEIGHT - 2}h{step / max(end, 1) * WIDTH:.1f}"
         for point in curve.points
@@ -141,3 +152,32 @@ def _colour(name: str) -> str:
 
 def _clock(seconds: int) -> str:
     return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def verdict(facts: Facts) -> Iterator[str]:
+    """What was found in numbers, or that nothing was, and how much of what was displayed is verified."""
+    grave = [finding for finding in facts.findings if finding.severity is not Severity.INFO]
+    several = len(facts.report.curves) > 1
+    if grave:
+        first = grave[0]
+        yield f"{cut(facts.names.get(first.subject, first.subject), _NAME)}: " if several else ""
+        yield cut(first.summary, _SAID)
+        if len(grave) > 1:
+            yield f" {number(len(grave) - 1)} more {'finding' if len(grave) == 2 else 'findings'}."  # noqa: PLR2004  # two
+    elif facts.report.judgement.verdict is Verdict.UNKNOWN and facts.open_gaps:
+        gap = facts.open_gaps[0]
+        yield f"Cannot tell: {cut(gap.what, _NAME).rstrip('.')} ({cut(gap.why, _SHORT).rstrip('.')})."
+    else:
+        yield "Nothing disagrees in what could be examined."
+    yield f" {_verified(facts)}" if _verified(facts) else ""
+
+
+def _verified(facts: Facts) -> str:
+    """How much of each number is verified, as in 'HR verified in 477 of 480 s.'."""
+    told = []
+    for name in dict.fromkeys(curve.name for each in facts.report.curves for curve in each.curves):
+        same = [curve for each in facts.report.curves for curve in each.curves if curve.name == name]
+        shown = sum(curve.shown for curve in same)
+        if shown:
+            told.append(f"{name} verified in {number(sum(curve.verified for curve in same))} of {number(shown)} s")
+    return f"{', '.join(told)}." if told else ""

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Final
 
 from wardwatch.errors import InputError
-from wardwatch.vocabulary import Examined, Finding, Gap, Subject, SubjectKind, Where, judge
+from wardwatch.vocabulary import Device, Examined, Finding, Gap, Subject, SubjectKind, Where, judge
 
 from .bed import TOLD_FROM, Bed, Tally
 from .check import State
@@ -49,12 +49,15 @@ class Examination:
         self.bed.feed(second)
         self.trace.add(second, self.bed)
 
-    def answer(self, name: str, kind: SubjectKind, unread: Iterable[Unread], inputs: tuple[Examined, ...]) -> Answer:
+    def answer(
+        self, name: str, unread: Iterable[Unread], inputs: tuple[Examined, ...], device: Device | None = None
+    ) -> Answer:
         """Everything that can be said of it, under this name."""
         self.trace.finish()
         found = findings(self.bed.episodes, name)
         gaps = (*_gaps(self.bed, name), *(_unread(each, name) for each in unread))
-        subject = Subject(name, kind, name, judge(found, gaps))
+        kind = SubjectKind.DEVICE if device else SubjectKind.RECORDING
+        subject = Subject(name, kind, name, judge(found, gaps), device)
         return Answer(subject, found, gaps, inputs, self.trace, self.bed)
 
 
@@ -68,7 +71,7 @@ def examine(recording: Recording, progress: Callable[[int], None] | None = None)
     if not examination.bed.seconds:
         raise InputError("not one whole second of a recording", where=str(recording.files[0]))
     inputs = tuple(_inputs(recording, examination.bed))
-    return examination.answer(recording.name, SubjectKind.RECORDING, recording.unread, inputs)
+    return examination.answer(recording.name, recording.unread, inputs)
 
 
 def _inputs(recording: Recording, bed: Bed) -> Iterator[Examined]:
@@ -105,7 +108,7 @@ def _unverified(quantity: Quantity, tally: Tally, subject: str) -> Iterator[Gap]
     for stretch in tally.stretches:
         if stretch.end - stretch.start >= TOLD_FROM:
             where: Where = {"signal": str(quantity), "start_s": float(stretch.start), "end_s": float(stretch.end)}
-            yield Gap(subject, f"{quantity} {State.UNKNOWN}", f"cannot verify: {stretch.why}", bears, where)
+            yield Gap(subject, f"the displayed {quantity}", f"{State.UNKNOWN}: {stretch.why}", bears, where)
 
 
 def _unread(unread: Unread, subject: str) -> Gap:

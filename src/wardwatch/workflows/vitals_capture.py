@@ -14,11 +14,12 @@ from wardwatch.traffic.streams import Place, Streams, read
 from wardwatch.vitals.examine import DISAGREES, Answer, Examination
 from wardwatch.vitals.readers.live import Connection, Numbered
 from wardwatch.vitals.readers.recording import Unread
-from wardwatch.vocabulary import Examined, Gap, SubjectKind
+from wardwatch.vocabulary import Device, Examined, Gap
 
 MOST_MONITORS: Final = 512
 _PROBE: Final = 4096
 _SURE: Final = 0.5
+_PROFILE: Final = "contec-cms8000"
 
 
 @dataclass(slots=True)
@@ -122,7 +123,8 @@ def _answer(monitor: _Monitor, streams: Streams, names: Counter[str]) -> Answer:
     skipped = sum(connection.skipped for connection in monitor.connections)
     if skipped:
         unread.append(Unread(f"{skipped} bytes of its stream", "they belong to no block", remark=True))
-    return monitor.examination.answer(name, SubjectKind.DEVICE, unread, ())
+    device = Device(name, name, (address,), _PROFILE, 0.9, ("it sends the central-station stream of this design",))
+    return monitor.examination.answer(name, unread, (), device)
 
 
 def _gaps(ward: _Ward, streams: Streams, path: Path) -> Iterator[Gap]:
