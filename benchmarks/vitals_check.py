@@ -1,7 +1,7 @@
 """In: the recordings beside the checkout. Out: how well the display check works on patients it was not tuned on.
 
-Run it as `python benchmarks/vitals_check.py [FOLDER] [--write]`. Patients are split in five; for each fifth the limit of
-the heart rate's cumulative sum is found on the other four (the highest any genuine display of theirs reached, times a
+Run it as `python benchmarks/vitals_check.py [FOLDER] [--json]`. Patients are split in five. For each fifth the limit of
+the heart rate's cumulative sum is found on the other four (the highest that any genuine display reached, times a
 margin) and tried on it. Everything is beside a plain threshold of 5 a minute on the same derived rates.
 """
 
@@ -36,6 +36,8 @@ SPAN: Final = 60  # seconds that a lie lasts
 OFFSETS: Final = (10, -10, 5, -5)
 LOOPS: Final = (16.0, 30.3, 60.0)
 _DAY: Final = 86400.0
+_UNSURE: Final = 0.05
+PLAIN: Final = 5.0
 
 
 @dataclass
@@ -72,7 +74,7 @@ def patient_of(path: Path) -> str:
 
 
 def gathered(moments: list[Moment], by: float = 0.0, start: int = 0) -> tuple[list[float], list[float]]:
-    """What the check gathers, and the plain distance to the derived median, with the display off by `by` from `start`."""
+    """What the check gathers, and the plain distance to the derived median; the display is off by `by` from `start`."""
     display, said = _Display(Quantity.HR), _Said()
     sums, plain = [], []
     for moment in moments:
@@ -136,7 +138,7 @@ def alarms(seconds: list[Second]) -> tuple[list[Episode], float]:
 def upper(count: int, days: float) -> float:
     """The 95 % bound of a rate of which `count` were seen (Poisson; Garwood 1936, by halving)."""
     if count == 0:
-        return -log(0.05) / days
+        return -log(_UNSURE) / days
     low, high = float(count), count + 10.0 * (count + 1) ** 0.5 + 10
     for _ in range(60):
         middle = (low + high) / 2
@@ -144,7 +146,7 @@ def upper(count: int, days: float) -> float:
         for k in range(1, count + 1):
             term *= middle / k
             total += term
-        low, high = (low, middle) if total < 0.05 else (middle, high)
+        low, high = (low, middle) if total < _UNSURE else (middle, high)
     return high / days
 
 
@@ -159,7 +161,7 @@ def shares(delays: dict[int, list[float]]) -> str:
 
 def main(folder: Path) -> dict[str, object]:
     """The whole measurement, printed as a table."""
-    known = [record for record in records(folder)]
+    known = list(records(folder))
     judged = [record for record in known if record.displayed >= SPAN]
     patients = sorted({record.patient for record in judged})
     random.Random(1).shuffle(patients)
@@ -174,11 +176,11 @@ def main(folder: Path) -> dict[str, object]:
         limits.append(MARGIN * max(rest))
         for record in (one for one in judged if fold[one.patient] == place):
             false += highest[record.name] >= limits[-1]
-            over = [value > 5 for value in plain_most[record.name]]
+            over = [value > PLAIN for value in plain_most[record.name]]
             plain_false += sum(now and not before for before, now in zip([False, *over], over, strict=False))
             for by, sums, distances in lies(record):
                 found[by].append(delay(sums, limits[-1]))
-                plain[by].append(delay(distances, 5.0))
+                plain[by].append(delay(distances, PLAIN))
     days = sum(record.displayed for record in judged) / _DAY
     print(f"{len(judged)} records with a heart rate, {len(patients)} patients, {days:.2f} patient-days")
     print("limits by fold:", ", ".join(f"{limit:.0f}" for limit in limits), "· in use:",
