@@ -1,7 +1,7 @@
 """In: the alarm limits of each second. Out: limits that were widened or switched off while the recording ran.
 
 A limit that was narrowed, switched on, or in force from the start is nothing to tell. A new patient brings limits of
-his own. Seconds in which the limits were not sent change nothing.
+his own; while nobody is attached, limits say nothing.
 """
 
 from collections.abc import Iterator
@@ -23,9 +23,12 @@ class AlarmLimits:
 
     def feed(self, moment: Moment) -> Iterator[Episode]:
         """One episode for each limit that was widened or switched off with this second."""
-        if moment.second.admitted:
+        second = moment.second
+        if second.admitted:
             self._last.clear()
-        for quantity, limits in moment.second.limits.items():
+        if not second.waves and all(value is None for value in second.shown.values()):
+            return
+        for quantity, limits in second.limits.items():
             before = self._last.get(quantity)
             if before is not None and limits != before:
                 yield from _changes(quantity, before, limits, moment)
