@@ -53,7 +53,8 @@ MECHANISMS = Kind(
 )
 DIALECTS = Kind("wardwatch.contain.dialects", "DIALECT", ("contain/samples/{}/*",), by_offer=True)
 READERS = Kind("wardwatch.contain.readers", "READER", ("contain/samples/{}/*",), by_offer=True)
-RULES = (DIALECTS, READERS)
+DETECTIONS = Kind("wardwatch.contain.detection", "DETECTION", ("contain/detection/samples/{}/*",), by_offer=True)
+RULES = (DIALECTS, READERS, DETECTIONS)
 KINDS = (CODECS, DETECTORS, FIRMWARE, DOCUMENTS, LOGS, IMAGES, LANGUAGES, MECHANISMS, *RULES)
 PLACES = [
     (module, place.format(name)) for kind in KINDS for module, name in kind.offered().items() for place in kind.places

@@ -165,7 +165,7 @@ def test_the_program_has_no_rights_and_sees_no_other_network(
         "from wardwatch.lab import watch\n"
         "from wardwatch.workflows import firmware_inside\n"
         "seen = {}\n"
-        "old = watch._Watcher._lives\n"
+        "old = watch.Watcher._lives\n"
         "def named(path):\n"
         "    try:\n"
         "        return [str(path.readlink())]\n"
@@ -178,7 +178,7 @@ def test_the_program_has_no_rights_and_sees_no_other_network(
         "    seen['fds'] = [name for path in Path(f'/proc/{first}/fd').iterdir() for name in named(path)]\n"
         "    seen['mounts'] = Path(f'/proc/{first}/mounts').read_text()\n"
         "    return old(self, first)\n"
-        "watch._Watcher._lives = look\n"
+        "watch.Watcher._lives = look\n"
         "def answer(payload):\n"
         "    firmware_inside.answer(payload)\n"
         "    return json.dumps(seen).encode()\n",

@@ -23,7 +23,7 @@ def folder() -> Path:
 def noted(child: int) -> Iterator[None]:
     """A note of this command and its child, while the block runs."""
     path = folder() / f"{os.getpid()}-{child}.json"
-    note = {"command": _known(os.getpid()), "child": _known(child)}
+    note = {"command": known(os.getpid()), "child": known(child)}
     try:
         folder().mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = path.with_suffix(".new")
@@ -48,9 +48,9 @@ def clean() -> int:
             command, child = tuple(note["command"]), tuple(note["child"])
         except (OSError, ValueError, KeyError, TypeError):
             command, child = (0, 0), (0, 0)
-        if command[0] and _known(command[0]) == command:
+        if command[0] and known(command[0]) == command:
             continue
-        if child[0] > 1 and _known(child[0]) == child:
+        if child[0] > 1 and known(child[0]) == child:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(child[0], SIGKILL)
                 ended += 1
@@ -58,7 +58,7 @@ def clean() -> int:
     return ended
 
 
-def _known(pid: object) -> tuple[int, int]:
+def known(pid: object) -> tuple[int, int]:
     """Number and start of a process; start 0 where there is none. See proc(5), field 22 of stat."""
     if not isinstance(pid, int) or pid <= 1:
         return 0, 0

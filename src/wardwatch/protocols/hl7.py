@@ -7,9 +7,10 @@ HL7 v2.5.1: framing appendix C, segments chapters 2 (MSH, MSA), 3 (PID, PV1, NK1
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import AnyStr, Final, NamedTuple
 
 from wardwatch.printable import printable
 
@@ -73,6 +74,17 @@ class _Said(NamedTuple):
 
 _LINES: Final[dict[tuple[object, ...], dict[str, _Said]]] = {}
 """Lines read before, by what decides how a line is read."""
+_Meaning = tuple[str, tuple[Identifier, ...], tuple[str, ...], Mapping[str, str | int]]
+_MEANINGS: Final[dict[tuple[bytes, ...], _Meaning]] = {}
+"""Of messages read before, by what of them is read."""
+_MEANINGS_KEPT: Final = 2048
+_LONGEST_KEPT: Final = 4096
+_SHORTEST_HEADER: Final = 12
+_CUT: Final = {name.encode(): fields for name, fields in _BEGINNING.items()}
+_WHOLE: Final = frozenset(name.encode() for name in _READ - _BEGINNING.keys())
+_new: Final = tuple.__new__
+"""Makes a named tuple without a call of its own."""
+_RANK: Final = itemgetter(0)
 _READINGS_KEPT: Final = 16
 _LINES_KEPT: Final = 2048
 _LONGEST_LINE_KEPT: Final = 1024
@@ -100,12 +112,44 @@ class _Conversation:
 
 
 def _message(side: Side, found: Found) -> Message:
-    parsed = Parsed(found.raw, incomplete=found.incomplete)
+    start, end, raw, incomplete = found
+    key = None if incomplete else _read_of(raw)
+    meaning = _MEANINGS.get(key) if key else None
+    if meaning is None:
+        meaning = _meaning(raw, incomplete=incomplete)
+        if key:
+            if len(_MEANINGS) >= _MEANINGS_KEPT:
+                _MEANINGS.clear()
+            _MEANINGS[key] = meaning
+    kind, identifiers, fields, facts = meaning
+    return _new(Message, ("hl7", kind, side, start, end, identifiers, fields, facts))
+
+
+def _read_of(raw: bytes) -> tuple[bytes, ...] | None:
+    """Of a message in plain ASCII, all that is read: two messages alike in it say the same. None for any other."""
+    if not raw.isascii() or b"\x1b" in raw or b"\n" in raw or len(raw) > _LONGEST_KEPT:
+        return None
+    separator = raw[3:4]
+    lines = raw.split(b"\r")
+    header = lines[0].split(separator)
+    if len(header) < _SHORTEST_HEADER:
+        return None
+    read = [separator, *header[1:6], header[8], header[11], *header[17:18], b""]
+    for line in lines:
+        name = line[:_NAME]
+        if name in _CUT:
+            read.append(_cut(line, separator, _CUT[name]))
+        elif name in _WHOLE:
+            read.append(line)
+    return tuple(read)
+
+
+def _meaning(raw: bytes, *, incomplete: bool) -> _Meaning:
+    parsed = Parsed(raw, incomplete=incomplete)
     header = _header_facts(parsed, parsed.fields(parsed.lines[0]) if parsed.lines else [""])
     said = _said(parsed)
     kind, facts = _summed_up((header, *(one.facts for one in said if one.facts)))
-    kind = _INCOMPLETE if found.incomplete else kind
-    return Message("hl7", kind, side, found.start, found.end, _identifiers(said), _present(said), facts)
+    return _INCOMPLETE if incomplete else kind, _identifiers(said), _present(said), facts
 
 
 @lru_cache(1024)
@@ -139,7 +183,7 @@ def _lines_read(reading: tuple[object, ...]) -> dict[str, _Said]:
     return _LINES.setdefault(reading, {})
 
 
-def _cut(line: str, separator: str, fields: int) -> str:
+def _cut(line: AnyStr, separator: AnyStr, fields: int) -> AnyStr:
     """The line as far as its first `fields` fields."""
     parts = line.split(separator, fields)
     return line if len(parts) <= fields else line[: -len(parts[-1]) - 1]
@@ -157,36 +201,41 @@ def _learn(known: dict[str, _Said], parsed: Parsed, line: str) -> _Said:
 
 def _identifiers(said: list[_Said]) -> tuple[Identifier, ...]:
     """Sorted by the field's rank, so that of two numbers of a patient the more usual one comes first; none twice."""
-    if not any(one.identifiers for one in said):
+    naming = [one.identifiers for one in said if one.identifiers]
+    if not naming:
         return ()
-    ranked = sorted((each for one in said for each in one.identifiers), key=itemgetter(0))
+    ranked = sorted(chain.from_iterable(naming), key=_RANK)
     found: dict[tuple[str, str], Identifier] = {}
     for _, identifier in ranked:
         if len(found) < _MOST_IDENTIFIERS:
-            found.setdefault((identifier.field, identifier.value), identifier)
+            found.setdefault(identifier[:2], identifier)
     return tuple(found.values())
 
 
 def _named(parsed: Parsed, segment: list[str]) -> tuple[tuple[int, Identifier], ...]:
     """Whom a segment names, each with the rank of the field."""
     found = []
+    count = len(segment)
     for rank, field in FIELDS_OF.get(segment[0], ()):
-        if len(segment) > field.place and segment[field.place]:
-            for value, charset in _values(parsed, segment, field):
-                found.append((rank, Identifier(field.name, value, charset, field.person)))
+        _, place, name, _, person = field
+        text = segment[place] if place < count else ""
+        if not text:
+            continue
+        if parsed.is_plain(text):
+            if value := text.strip():
+                found.append((rank, _new(Identifier, (name, value, ASCII, person))))
+        else:
+            found += [(rank, _new(Identifier, (name, *value, person))) for value in _values(parsed, segment, field)]
     return tuple(found[:_MOST_IDENTIFIERS])
 
 
 def _values(parsed: Parsed, segment: list[str], field: Field) -> Iterator[tuple[str, str]]:
-    if parsed.is_plain(segment[field.place]):
-        if value := segment[field.place].strip():
-            yield value, ASCII
-        return
     for components in parsed.repetitions(segment, field.place):
         read = [parsed.read(component) for component in components]
         value = field.read([text for text, _ in read])
         if value:
-            yield value, max((charset for text, charset in read if text), key=lambda name: name != "ascii")
+            others = [charset for text, charset in read if text and charset != ASCII]
+            yield value, others[0] if others else ASCII
 
 
 def _present(said: list[_Said]) -> tuple[str, ...]:

@@ -32,8 +32,8 @@ from .conversations import Conversations, codecs
 from .exposure import exposures
 from .ledger import Flows, Ledger
 from .networks import Network, Site, parse_address
+from .rows import Batch
 from .scene import Scene
-from .table import Segment
 from .timeline import timeline
 from .turning import turn_round
 
@@ -84,7 +84,7 @@ class _Sink:
     conversations: Conversations
     ledger: Ledger = field(default_factory=Ledger)
 
-    def segments(self, batch: list[Segment]) -> Iterable[tuple[int, int]]:
+    def segments(self, batch: Batch) -> Iterable[tuple[int, int]]:
         return self.conversations.segments(batch)
 
     def retired(self, flows: Flows) -> None:

@@ -145,7 +145,12 @@ def _run(path: Path, tree: Tree, program: str, request: RunRequest, *, alone: bo
 def share(nodes: Iterable[Node]) -> dict[str, str]:
     """What every remote share offers: a harmless script under each name that a program of the image has."""
     names = sorted({node.path.rpartition("/")[2] for node in nodes if node.kind is NodeKind.FILE and node.mode & 0o111})
-    return {name: _STAND_IN.format(name) for name in names[:_NAMES]} | {"version": _VERSION}
+    return stand_ins(names[:_NAMES])
+
+
+def stand_ins(names: Iterable[str]) -> dict[str, str]:
+    """A harmless script under each name, and the version they are."""
+    return {name: _STAND_IN.format(name) for name in names} | {"version": _VERSION}
 
 
 def _configured(tree: Tree) -> Callable[[str], bool]:

@@ -135,6 +135,12 @@ def thumb_words(code: Code, at: int, words: "NDArray[np.uint32]") -> Flags:
     return np.repeat(thumb, sizes)
 
 
+def got_read(code: Code) -> Longs:
+    """Of PowerPC code the words that it loads through r30: they only serve to reach what they point to."""
+    parts = [powerpc.through_base(words, at)[1] for at, words in (_words(code, *piece) for piece in _pieces(code)) if len(words)]
+    return distinct(np.concatenate([np.empty(0, np.int64), *parts]))
+
+
 def hidden(code: Code, found: Flow, gaps: Stretches) -> Stretches:
     """Of the gaps between stretches those that a direct call leads into, where a function seems to begin.
 

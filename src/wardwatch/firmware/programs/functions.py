@@ -99,8 +99,9 @@ def stopped(flow: Flow, sure: Longs, stopping: Longs, length: int, stretches: St
     never = distinct(np.concatenate([flow.calls_to[np.isin(behind, sure)], stopping]))
     more = behind[np.isin(flow.calls_to, never)]
     begins = np.array([start for start, _ in stretches], np.int64)
-    # Compilers align what follows; nothing but padding can stand in so little room.
-    near = [more + step for step in range(0, ALIGNMENT, 2)]
+    # Compilers align what follows; nothing but padding can stand in so little room, but for another function's start.
+    after = np.append(sure, np.iinfo(np.int64).max)[np.searchsorted(sure, more)]
+    near = [(more + step)[more + step <= after] for step in range(0, ALIGNMENT, 2)]
     return replace(flow, ends=distinct(np.concatenate([flow.ends, begins, *near])))
 
 

@@ -9,13 +9,13 @@ from wardwatch.errors import InputError
 
 from . import functions, recognised, sites
 from .binary import Binary, Machine
-from .code import Code, Stretches, hidden, linkage
+from .code import Code, Stretches, got_read, hidden, linkage
 from .code import flow as swept
 from .elf import ET_DYN, HIGHEST, PT_INTERP, Elf, read
 from .flow import Longs, distinct
 from .loading import DT_MIPS_GOTSYM, DT_MIPS_LOCAL_GOTNO, DT_PLTGOT, MACHINES, Loaded, loaded
 from .memory import Memory
-from .pointers import arm_got, arrays, fixed, held, referenced, static_got
+from .pointers import arm_got, arrays, fixed, held, referenced, static_got, with_got
 from .ranges import code_stretches, gaps
 from .sets import mips
 from .sites import Linkage
@@ -53,6 +53,7 @@ def load(data: bytes) -> Binary:
         code = replace(code, stretches=stretches)
         flow, thumb = swept(code)
     flow = arm_got(flow, elf, image) if machine is Machine.ARM else flow
+    image = with_got(image, got_read(code), memory) if machine is Machine.POWERPC else image
     pointers = held(elf, image, code, flow)
     linked = _linkage(image, code)
     unwound = hints & code.plain

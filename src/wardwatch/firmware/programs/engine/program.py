@@ -33,6 +33,7 @@ class Prepared:
             self._places({**binary.names, **binary.imports}, binary.plain),
             self._places(binary.slots, -1),
             self._rules(),
+            binary.statically_linked,
         )
 
     def _segments(self) -> np.ndarray[tuple[int], np.dtype[np.void]]:

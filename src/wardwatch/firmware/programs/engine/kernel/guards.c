@@ -22,6 +22,9 @@ static u32 told(const engine *e, u32 t) {
 
 bool from_argument(const engine *e, u32 t) { return t && e->origins[told(e, t)].kind == O_ARGUMENT; }
 
+/* A variable that other functions may have written before. */
+bool from_data(const engine *e, u32 t) { return t && e->origins[told(e, t)].kind == O_GLOBAL; }
+
 static bool has_words(const engine *e, u32 t) {
     const origin *o = &e->origins[told(e, t)];
     switch (o->kind) {
@@ -89,4 +92,27 @@ void share_guards(const engine *e, u8 *before, u32 nbefore, const u8 *others, u3
             memcpy(before + i * sizeof each, &each, sizeof each);
         }
     }
+}
+
+/* A fresh value has taken the place of an earlier one of this origin: what was said of that one does not hold for it. */
+void forget_guards(engine *e, path *p, u32 t) {
+    bool any = false;
+    for (const guard *g = p->guards; g && !any; g = g->next)
+        any = told(e, g->t) == t;
+    if (!any)
+        return;
+    guard *kept = NULL, **end = &kept;
+    u32 n = 0;
+    for (const guard *g = p->guards; g; g = g->next) {
+        guard *copy = told(e, g->t) == t ? NULL : small_alloc(e, sizeof *copy);
+        if (!copy)
+            continue;
+        *copy = *g;
+        copy->next = NULL;
+        *end = copy;
+        end = &copy->next;
+        n++;
+    }
+    p->guards = kept;
+    p->nguards = n;
 }

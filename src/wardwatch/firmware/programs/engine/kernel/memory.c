@@ -121,9 +121,26 @@ void write_byte(engine *e, path *p, val at, u8 byte, u32 tag) {
     if (!to)
         return;
     const u32 i = at.v % PAGE;
+    if (!at.t && at.v < p->lowest && at.v >= STACK_TOP - STACK_ROOM)
+        p->lowest = at.v;
     to->data[i] = byte;
     to->tags[i] = tag;
     to->written[i] = 1;
+}
+
+/* A function returned: what it kept on the stack, below `sp`, is no longer anything. */
+void forget_below(engine *e, path *p, u64 sp) {
+    const u64 from = p->lowest;
+    if (from >= sp || from < STACK_TOP - STACK_ROOM || sp > STACK_TOP)
+        return;
+    for (u64 number = from / PAGE; number <= (sp - 1) / PAGE; number++) {
+        if (!find(p, 0, number)->p)
+            continue;
+        page *old = page_for(e, p, 0, number);
+        if (old)
+            memset(old->written, 0, number == sp / PAGE ? sp % PAGE : PAGE);
+    }
+    p->lowest = sp;
 }
 
 static const import *slot_at(const engine *e, u64 at) {
@@ -161,7 +178,14 @@ static val fresh_value(engine *e, path *p, val at, u32 size, bool negative) {
     return unknown(e, at.v >= HEAP_BASE && at.v < STACK_TOP - STACK_ROOM ? O_HEAP : O_STACK, 0);
 }
 
+static void told_of(engine *e, val at) {
+    const origin *o = &e->origins[at.t];
+    if (e->uses && o->kind == O_ARGUMENT && o->number < 4)
+        e->uses[e->root] |= (u8)(1u << o->number);
+}
+
 val load(engine *e, path *p, val at, u32 size, bool negative) {
+    told_of(e, at);
     size = size > 8 ? 8 : size;
     u64 value = 0;
     u32 first = 0, tags = 0, absent = 0;
@@ -210,6 +234,7 @@ val load(engine *e, path *p, val at, u32 size, bool negative) {
 }
 
 void store(engine *e, path *p, val at, u32 size, val what) {
+    told_of(e, at);
     size = size > 8 ? 8 : size;
     for (u32 i = 0; i < size; i++) {
         const u32 shift = 8 * (e->set.big ? size - 1 - i : i);

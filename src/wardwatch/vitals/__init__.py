@@ -1,0 +1,1 @@
+"""Vital signs: what a monitor displays, held against what its waveforms say."""
