@@ -26,7 +26,7 @@ from wardwatch.station.web.audit import Audit
 from wardwatch.station.web.desk import Desk
 from wardwatch.station.web.people import AccountFile
 from wardwatch.station.web.server import Door, serve
-from wardwatch.twin.live import sets
+from wardwatch.twin.live import Who, sets
 
 PASSWORD: Final = "for this run only"  # noqa: S105  # of a station that ends with the run
 PORT: Final = 18515
@@ -95,8 +95,8 @@ async def monitor(port: int, bed: int) -> None:
     """One of the others."""
     await asyncio.sleep(bed / 70)
     _, writer = await asyncio.open_connection("127.0.0.1", port)
-    for data in sets(bed, time.time_ns()):
-        writer.write(data.replace(encode(Bed(bed=1)), encode(Bed(bed=bed))))
+    for data in sets(Who(bed, bed), time.time_ns()):
+        writer.write(data)
         await writer.drain()
         await asyncio.sleep(1)
 

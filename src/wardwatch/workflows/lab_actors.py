@@ -83,7 +83,7 @@ class _Monitor:
         self._keys = [(part.machine.at + _KEY_EVERY * place, key) for place, key in enumerate(part.machine.keys)]
         self._pressed = ""
         self._station: socket.socket | None = None
-        self._sets = live.sets(part.number, time.time_ns())
+        self._sets = live.sets(live.Who(part.number), time.time_ns())
 
     def run(self) -> None:
         """Until its time is over."""
