@@ -6,6 +6,7 @@ what was known then, and growing as long as it lasts.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final, Protocol
 
 from wardwatch.vocabulary import Severity
@@ -50,6 +51,23 @@ class Episode:
     kind: str
     facts: Facts = field(default_factory=dict)
     open: bool = True
+
+
+class State(StrEnum):
+    """How a displayed number stands."""
+
+    VERIFIED = "verified"
+    UNKNOWN = "cannot verify"
+    DISAGREES = "disagrees"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a displayed number stands, why it could not be verified, and what follows from the waves instead."""
+
+    state: State
+    why: str = ""
+    derived: float | None = None
 
 
 class Check(Protocol):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, Protocol
 
 import numpy as np
@@ -52,6 +53,7 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
+@lru_cache(maxsize=256)
 def kind_of(signal: str) -> Kind:
     """What the signal called `signal` is."""
     name = signal.strip().upper()

@@ -7,20 +7,21 @@ rate, and the best of them examined in all signals at a higher one.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
 from wardwatch.knowledge.catalogue import thresholds
 from wardwatch.vitals.check import Episode, Facts, Moment, Running
-from wardwatch.vitals.words import Kind, Values, Wave, kind_of
+from wardwatch.vitals.words import Codes, Kind, Values, Wave, kind_of
 from wardwatch.vocabulary import Severity
 
 RULE: Final = "vitals.replayed"
 FINE: Final = 64
 _COARSE: Final = 16
 _STEP: Final = FINE // _COARSE
-_TRIED: Final = 8  # distances examined closely
+_TRIED: Final = 5  # distances examined closely
 _FEWEST: Final = 2  # signals: one alone proves nothing
 _MOST: Final = 12
 _EDGES: Final = np.arange(FINE + 1) / FINE
@@ -37,13 +38,11 @@ class _Track:
         self.since = 0  # seconds in a row in which it was there
 
     def append(self, wave: Wave) -> None:
-        """One second: the mean of the codes in each 64th part of it."""
+        """One second more."""
         if self._end + FINE > len(self._buffer):
             self._buffer[: self._kept] = self._buffer[self._end - self._kept : self._end]
             self._end = self._kept
-        sums = np.concatenate((_ZERO, np.cumsum(wave.codes, dtype=np.float64)))
-        at = np.interp(_EDGES * (len(sums) - 1), np.arange(len(sums)), sums)
-        self._buffer[self._end : self._end + FINE] = np.diff(at)
+        self._buffer[self._end : self._end + FINE] = _means(wave.codes)
         self._end += FINE
         self.since += 1
 
@@ -65,6 +64,23 @@ class _Track:
 
 
 _ZERO: Final = np.zeros(1)
+
+
+def _means(codes: Codes) -> Values:
+    """The sum of the codes in each 64th part of a second; parts that end between two samples take a share."""
+    if len(codes) % FINE == 0 and len(codes):
+        whole: Values = codes.reshape(FINE, -1).sum(axis=1, dtype=np.float64)
+        return whole
+    sums = np.zeros(len(codes) + 1)
+    np.cumsum(codes, out=sums[1:])
+    at = np.interp(*_parts(len(codes)), sums)
+    shared: Values = at[1:] - at[:-1]
+    return shared
+
+
+@lru_cache(maxsize=32)
+def _parts(count: int) -> tuple[Values, Values]:
+    return _EDGES * count, np.arange(count + 1, dtype=np.float64)
 
 
 class ReplayNoisy:
@@ -124,7 +140,7 @@ class ReplayNoisy:
     def _best(self, tracks: dict[str, _Track]) -> tuple[int, float]:
         """The distance at which all signals resemble their past most, and how much; first the last one found."""
         pilot = min(tracks, key=lambda name: (_PILOTS.index(tracks[name].kind), name))
-        others = (tracks[pilot], *(track for name, track in sorted(tracks.items()) if name != pilot))
+        others = (*(track for name, track in sorted(tracks.items()) if name != pilot), tracks[pilot])
         last = self._found[0]
         if last and (held := _closest(others, last, self._window, self._enough))[1] >= self._enough:
             return held
