@@ -17,6 +17,7 @@ from wardwatch.station.station import Station
 from wardwatch.station.words import Checker
 from wardwatch.twin.live import Who, sets
 
+from .station_checks import BedChecker
 from .station_page import PageWanted, add_account, page
 
 BEDS: Final = 8
@@ -38,7 +39,7 @@ class Demo:
 
 
 @asynccontextmanager
-async def demo(port: int, make_checker: Callable[[], Checker] | None = None) -> AsyncIterator[Demo]:
+async def demo(port: int, make_checker: Callable[[], Checker] | None = BedChecker) -> AsyncIterator[Demo]:
     """Everything on this machine only; nothing is kept once the block is left."""
     rules = tuple(BedRule(f"Bed {bed}", device_bed=bed) for bed in range(1, BEDS + 1))
     station = Station(Settings(listen=Listen(("127.0.0.1",), (0,), ()), beds=rules), make_checker=make_checker)
