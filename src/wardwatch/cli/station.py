@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ import click
 
 from wardwatch.errors import UsageError
 
-from .station_page import account, page_options, page_wanted
+from .station_page import account, demo, page_options, page_wanted, until_stopped
 
 if TYPE_CHECKING:
     from wardwatch.station.station import Station
@@ -32,6 +31,7 @@ def station() -> None:
 
 
 station.add_command(account)
+station.add_command(demo)
 
 
 def _kept(command: Callable[..., None]) -> Callable[..., None]:
@@ -89,7 +89,7 @@ async def _run(wanted: "Wanted", shown: "PageWanted | None", seconds: float | No
             [f"keeping in {wanted.data}, encrypted" if wanted.data else "nothing is kept: say --data FOLDER to keep it"]
         )
         async with _paged(held, shown):
-            await _until_stopped(seconds)
+            await until_stopped(seconds)
     counts = held.hub.counts
     click.echo(f"{counts.sets:,} sets and {counts.messages:,} HL7 messages received", err=True)
 
@@ -106,15 +106,6 @@ async def _paged(held: "Station", shown: "PageWanted | None") -> AsyncIterator[N
         if not accounts(shown.folder):
             click.echo("nobody can sign in yet: wardwatch station account add NAME --role clinical", err=True)
         yield
-
-
-async def _until_stopped(seconds: float | None) -> None:
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError, ValueError):
-            loop.add_signal_handler(number, stop.set)
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
 
 
 @station.command()

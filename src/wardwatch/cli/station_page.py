@@ -1,5 +1,8 @@
 """In: the options of the page, and `wardwatch station account ...`. Out: one workflow's call each."""
 
+import asyncio
+import contextlib
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -49,6 +52,36 @@ def page_wanted(asked: dict[str, Any]) -> "PageWanted | None":
         key=asked["certificate_key"],
         folder=asked["page_folder"],
     )
+
+
+@click.command()
+@click.option("--page-port", type=click.IntRange(1, 65535), default=8515, show_default=True, help="Where to show it.")
+@click.option("--seconds", type=click.FloatRange(0), help="Stop after so many seconds; without it, on Ctrl-C.")
+def demo(page_port: int, seconds: float | None) -> None:
+    """Show a ward of eight invented patients on this machine; one display lies.
+
+    Example: wardwatch station demo
+    """
+    asyncio.run(_demo(page_port, seconds))
+
+
+async def _demo(port: int, seconds: float | None) -> None:
+    from wardwatch.workflows.station_demo import demo as running  # noqa: PLC0415  # only for those who need it
+
+    async with running(port) as shown:
+        click.echo(f"Open {shown.address} and sign in as {shown.name} with the password {shown.password}", err=True)
+        click.echo("Ctrl-C ends it; nothing is kept.", err=True)
+        await until_stopped(seconds)
+
+
+async def until_stopped(seconds: float | None) -> None:
+    """Until Ctrl-C, a request to end, or so many seconds are over."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError, ValueError):
+            loop.add_signal_handler(number, stop.set)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
 
 
 @click.group()

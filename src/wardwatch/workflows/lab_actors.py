@@ -116,7 +116,7 @@ class _Monitor:
     def _stream(self) -> None:
         """One set; each session begins with who lies there."""
         if self._station is None:
-            self._sets = live.sets(self._part.number, time.time_ns())
+            self._sets = live.sets(live.Who(self._part.number), time.time_ns())
             self._part.tell(self._part.machine.name, "connect", {"to": f"{self._central}:515/tcp"})
             with suppress(OSError):
                 self._station = socket.create_connection((self._central, 515), _PATIENCE)

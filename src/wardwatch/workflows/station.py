@@ -20,6 +20,8 @@ from wardwatch.station.settings import Settings, load
 from wardwatch.station.station import Station, Storage
 from wardwatch.station.words import SECOND, Checker
 
+from .station_checks import BedChecker
+
 ALWAYS: Final = (0, 1 << 63)
 
 
@@ -48,7 +50,7 @@ class Exported:
 
 
 @asynccontextmanager
-async def running(wanted: Wanted, make_checker: Callable[[], Checker] | None = None) -> AsyncIterator[Station]:
+async def running(wanted: Wanted, make_checker: Callable[[], Checker] | None = BedChecker) -> AsyncIterator[Station]:
     """A station that runs as long as the block does; `make_checker` gives the check of one monitor."""
     storage = Storage(wanted.data, station_key(wanted.key_file)) if wanted.data else None
     station = Station(settings(wanted), storage, make_checker)

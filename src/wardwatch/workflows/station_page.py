@@ -19,6 +19,8 @@ from wardwatch.station.web.desk import Desk
 from wardwatch.station.web.people import AccountFile
 from wardwatch.station.web.server import Door, own_certificate, serve
 
+from .station_checks import beats
+
 
 @dataclass(frozen=True, slots=True)
 class PageWanted:
@@ -58,6 +60,7 @@ async def page(station: Station, wanted: PageWanted) -> AsyncIterator[str]:
         zone=datetime.now().astimezone().tzinfo or UTC,
         health=lambda: _health(station),
         metrics=lambda: render(station),
+        find=beats,
         admit=station.admit,
         release=station.release,
     )

@@ -193,11 +193,32 @@ def test_names_are_audited_by_pseudonym_before_they_are_shown(site: "Site") -> N
     with page(site, "clinical") as socket:
         socket.send_text('{"view": "overview"}')
         read(socket)
+        site.say(2)
+        read(socket)
         rows = audit(site)
     (row,) = [each for each in rows if "patient" in each]
     assert (row["who"], row["bed"]) == ("clinical", "Bed 1")
     assert row["patient"] == site.desk.veil("patient", "N-4711")
     assert "Ada" not in site.desk.audit.path.read_text()
+
+
+def test_a_line_of_the_audit_log_is_on_the_disk_before_it_counts(site: "Site", monkeypatch: pytest.MonkeyPatch) -> None:
+    synced = []
+    monkeypatch.setattr("wardwatch.station.web.audit.os.fsync", synced.append)
+    site.desk.audit.write(0.0, "nurse", "signed in")
+    assert len(synced) == 1
+    assert site.desk.audit.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_page_that_was_too_slow_is_shown_everything_anew(site: "Site") -> None:
+    with page(site, "clinical") as socket:
+        socket.send_text('{"view": "overview"}')
+        read(socket)
+        (subscription,) = site.desk.live.subscribers
+        subscription.dropped += 1
+        site.say(2)
+        (state,) = read(socket)
+    assert [each["name"] for each in state["beds"]] == ["Bed 1", "Bed 2"]  # type: ignore[attr-defined]
 
 
 def test_where_the_audit_log_cannot_be_written_names_stay_hidden(site: "Site", tmp_path: Path) -> None:

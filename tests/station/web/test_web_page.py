@@ -173,7 +173,7 @@ def test_a_lie_is_told_in_words_numbers_and_shape(site: "Site", browser: Browser
             assert "!!" in tile.locator(".alarm").inner_text()
             page.get_by_role("link", name="Bed 3").click()
             page.wait_for_selector(".evidence canvas")
-            assert "the waveform gives 95 (93 to 97)" in page.locator(".why").inner_text()
+            assert "The waveform gives 95 (93 to 97)" in page.locator(".why").inner_text()
             assert "No data" not in page.locator(".bed .note").inner_text()
 
 

@@ -95,6 +95,9 @@ def test_never_more_than_the_rate_allows(times: list[float]) -> None:
 
 def test_many_addresses_take_bounded_memory() -> None:
     limit = RateLimit(rate=1, burst=1)
+    limit.allows("busy", 0.0)
     for number in range(MOST_ADDRESSES + 10):
         limit.allows(str(number), 0.0)
+        assert not limit.allows("busy", 0.0)
     assert len(limit._left) == MOST_ADDRESSES
+    assert limit.allows("0", 0.0)

@@ -91,6 +91,19 @@ def test_a_tile_says_what_the_monitor_shows() -> None:
     assert shown["alarms"]
 
 
+def test_each_state_of_a_place_is_told_in_a_word_and_a_note() -> None:
+    live, sessions = ward(2)
+    watch = Watch(live, BedNumbers(), NAMES)
+    assert (tile(watch)["state"], tile(watch)["note"]) == ("free", "No monitor")
+    say(live, sessions[0], 1)
+    live.tick(30 * SECOND)
+    assert (tile(watch)["state"], tile(watch)["note"]) == ("silent", "No data since 00:00:01")
+    say(live, sessions[0], 1, 31)
+    assert (tile(watch)["state"], tile(watch)["note"]) == ("live", "")
+    say(live, sessions[1], 1, 31)
+    assert (tile(watch)["state"], tile(watch)["note"]) == ("conflict", "Two monitors claim this bed")
+
+
 def test_without_a_check_nothing_is_called_verified() -> None:
     live, (session,) = ward(1)
     say(live, session, 1)
@@ -175,9 +188,9 @@ def test_only_what_changed_is_told_again() -> None:
     watch.everything()
     subscription = live.subscribe()
     say(live, sessions[1], 2, 2)
-    say(live, sessions[1], 2, 3)
-    frames = watch.changed(subscription.take())
-    assert [each["name"] for each in states(frames)[0]["beds"]] == ["Bed 2"]  # type: ignore[attr-defined]
+    say(live, sessions[1], 2, 3, shown={Quantity.HR: 99.0})
+    (state,) = states(watch.changed(subscription.take()))
+    assert [(each["name"], number(each, "HR")["shown"]) for each in state["beds"]] == [("Bed 2", "99")]  # type: ignore[attr-defined]
     assert watch.changed([]) == []
 
 

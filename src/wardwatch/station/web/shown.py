@@ -101,10 +101,12 @@ def _truth(mark: Mark | None, quantity: Quantity) -> str:
 def _why(mark: Mark | None, quantity: Quantity) -> str:
     if mark is None:
         return "" if quantity in _CHECKED else "Cannot be derived from what the device sends."
-    if mark.derived is None or mark.low is None or mark.high is None:
-        return mark.why
-    bounds = f"the waveform gives {mark.derived:.0f} ({mark.low:.0f} to {mark.high:.0f})"
-    return f"{mark.why}; {bounds}" if mark.why else bounds
+    told = [mark.why] if mark.why else []
+    if mark.derived is not None:
+        bounds = "" if mark.low is None or mark.high is None else f" ({mark.low:.0f} to {mark.high:.0f})"
+        told.append(f"the waveform gives {mark.derived:.0f}{bounds}")
+    sentence = "; ".join(told)
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _plain(value: float, quantity: Quantity) -> str:
