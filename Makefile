@@ -11,7 +11,7 @@ BENCH ?=
 
 # Package and program, where these differ.
 ORACLES := tshark tcpdump nftables/nft iptables conntrack iproute2/ip qemu-user-static/qemu-arm-static \
-	squashfs-tools/unsquashfs e2fsprogs/debugfs mtd-utils/mkfs.jffs2 genromfs
+	squashfs-tools/unsquashfs e2fsprogs/debugfs mtd-utils/mkfs.jffs2 genromfs chromium
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
@@ -58,6 +58,9 @@ demo: install
 	@echo
 	@echo 'is 2025-07, which takes networking away?'
 	@$(BIN)/wardwatch firmware compare $(OUT)/twin-2.0.6.cramfs $(OUT)/twin-2025-07.cramfs --html $(OUT)/compare-2025-07.html
+	@echo
+	@echo
+	@echo 'a central station with eight living beds, one display of which lies: $(BIN)/wardwatch station demo'
 	@echo
 	@echo 'the reports: $(OUT)/ward.html, $(OUT)/real.html, $(OUT)/firmware.html, $(OUT)/compare-2.0.8.html and $(OUT)/compare-2025-07.html'
 
