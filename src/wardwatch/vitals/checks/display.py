@@ -170,7 +170,7 @@ class DisplayDisagrees:
             self._running.close(quantity)
             return []
         if current is not None:
-            if answer.off:
+            if abs(answer.off) > display.settings.fits:
                 current.end = moment.now
             return []
         return self._new(quantity, display, answer, moment) if answer.gathered >= limit else []
