@@ -30,8 +30,9 @@ def stored(folder: Path, seconds: int, lie: int = 0) -> Path:
     for k in range(first, first + seconds):
         for block, _ in bedside.second(k):
             read = decode(block)
-            told = isinstance(read, Ecg) and not read.heart_rate_invalid and k >= first + 60
-            blocks.append(encode(replace(read, heart_rate=read.heart_rate + lie)) if told else block)  # type: ignore[arg-type]
+            if isinstance(read, Ecg) and not read.heart_rate_invalid and k >= first + 60:
+                read = replace(read, heart_rate=read.heart_rate + lie)
+            blocks.append(encode(read))
     path = folder / "bed.cms"
     path.write_bytes(b"".join(blocks))
     path.with_name("bed.cms.json").write_text('{"start": "2026-03-01T10:00:00Z"}', encoding="utf-8")
