@@ -53,12 +53,13 @@ MECHANISMS = Kind(
 )
 DIALECTS = Kind("wardwatch.contain.dialects", "DIALECT", ("contain/samples/{}/*",), by_offer=True)
 READERS = Kind("wardwatch.contain.readers", "READER", ("contain/samples/{}/*",), by_offer=True)
+DETECTIONS = Kind("wardwatch.contain.detection", "DETECTION", ("contain/detection/samples/{}/*",), by_offer=True)
 CHECKS = Kind(
     "wardwatch.vitals.checks",
     "CHECK",
     ("vitals/checks/samples/{}/fires/*", "vitals/checks/samples/{}/silent/*"),
 )
-RULES = (DIALECTS, READERS)
+RULES = (DIALECTS, READERS, DETECTIONS)
 KINDS = (CODECS, DETECTORS, FIRMWARE, DOCUMENTS, LOGS, IMAGES, LANGUAGES, MECHANISMS, CHECKS, *RULES)
 PLACES = [
     (module, place.format(name)) for kind in KINDS for module, name in kind.offered().items() for place in kind.places

@@ -62,12 +62,18 @@ class Namespaces:
 
     @contextmanager
     def within(self, node: str) -> Iterator[None]:
-        """This thread is in the node until the block ends."""
-        self._enter(self._nodes[node])
+        """This thread is in the node until the block ends, and then where it was before."""
+        before = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         try:
+            self._enter(self._nodes[node])
             yield
         finally:
-            self._enter(self._home)
+            self._enter(before)
+            os.close(before)
+
+    def descriptors(self) -> dict[str, int]:
+        """Of each node's namespace, in this process."""
+        return dict(self._nodes)
 
     def run(self, node: str, words: Sequence[str], text: str = "") -> str:
         """What a program says, run in a node; InstallationError with its own words where it fails."""
@@ -83,6 +89,11 @@ class Namespaces:
         """Whether a node forwards packets."""
         with self.within(node):
             _set({"net/ipv4/ip_forward": str(int(on)), "net/ipv6/conf/all/forwarding": str(int(on))})
+
+    def settings(self, node: str, values: dict[str, str]) -> None:
+        """Set what /proc/sys names in a node."""
+        with self.within(node):
+            _set(values)
 
     def interfaces(self) -> tuple[str, ...]:
         """The interfaces where this process is."""

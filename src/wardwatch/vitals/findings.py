@@ -52,6 +52,11 @@ def _finding(group: list[Episode], subject: str) -> Finding:
     )  # fmt: skip
 
 
+def sentence(episode: Episode) -> str:
+    """What one episode says, without its times."""
+    return _SAID[episode.kind](episode.signal, episode.facts)
+
+
 def evidence(episode: Episode) -> Evidence:
     """Where it is: the signal and the span, in seconds and samples, and when it was raised."""
     where: Where = {

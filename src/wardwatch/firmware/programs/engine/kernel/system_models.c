@@ -171,7 +171,9 @@ MODEL(m_same) {
 }
 
 static void filled(engine *e, path *p, val to, val from, u64 n) {
-    const u32 tag = origin_of(e, O_READ, from.t, 0, 0, false);
+    /* A descriptor that is a number stands for itself: 0 is the standard input. */
+    const u32 tag = origin_of(e, O_READ, from.t, from.t ? 0 : from.v + 1, 0, false);
+    forget_guards(e, p, tag);
     for (u64 i = 0; i < n && i < FILLED; i++)
         write_byte(e, p, add(e, to, known(i)), 0, tag);
 }
@@ -262,7 +264,50 @@ MODEL(m_exit) {
     return true;
 }
 
+MODEL(m_thread) { /* pthread_create(thread, attributes, function, argument) */
+    (void)c;
+    run_beside(e, p, argument(e, p, 2), argument(e, p, 3));
+    *result = known(0);
+    return true;
+}
+
+MODEL(m_clone) { /* clone(function, stack, flags, argument) */
+    UNUSED;
+    run_beside(e, p, argument(e, p, 0), argument(e, p, 3));
+    return false;
+}
+
+MODEL(m_signal) { /* signal(number, function) */
+    UNUSED;
+    run_beside(e, p, argument(e, p, 1), argument(e, p, 0));
+    return false;
+}
+
+MODEL(m_sigaction) { /* the function stands first in struct sigaction, on MIPS behind the flags */
+    UNUSED;
+    const val action = add(e, argument(e, p, 1), known(e->set.machine == MIPS ? 4 : 0));
+    run_beside(e, p, load(e, p, action, e->set.bits / 8, false), argument(e, p, 0));
+    return false;
+}
+
+MODEL(m_fork) { /* the child's calls come before those that the parent makes later, though its way ends */
+    UNUSED;
+    p->order++;
+    return false;
+}
+
+MODEL(m_atexit) {
+    UNUSED;
+    run_beside(e, p, argument(e, p, 0), (val){0, 1});
+    return false;
+}
+
 MODEL(m_none) {
+    UNUSED;
+    return false;
+}
+
+MODEL(m_popen) { /* a file of its own for each place: what a call returns */
     UNUSED;
     return false;
 }
@@ -275,15 +320,16 @@ MODEL(m_zero) {
 
 #define ENTRY(name) {#name, m_##name}
 const model models[] = {
-    ENTRY(none), ENTRY(zero), ENTRY(exit), ENTRY(strlen), ENTRY(strcpy), ENTRY(stpcpy), ENTRY(strncpy), ENTRY(strcat),
+    ENTRY(none), ENTRY(zero), ENTRY(popen), ENTRY(exit), ENTRY(strlen), ENTRY(strcpy), ENTRY(stpcpy), ENTRY(strncpy), ENTRY(strcat),
     ENTRY(strncat), ENTRY(strcmp), ENTRY(strncmp), ENTRY(memcmp), ENTRY(strchr), ENTRY(strrchr), ENTRY(strstr),
+    ENTRY(strspn), ENTRY(strcspn),
     ENTRY(memcpy), ENTRY(mempcpy), ENTRY(bcopy), ENTRY(memset), ENTRY(bzero), ENTRY(strdup), ENTRY(strndup),
     ENTRY(sprintf), ENTRY(snprintf), ENTRY(vsprintf), ENTRY(vsnprintf), ENTRY(asprintf), ENTRY(vasprintf),
     ENTRY(sprintf_chk), ENTRY(snprintf_chk), ENTRY(vsprintf_chk), ENTRY(vsnprintf_chk), ENTRY(asprintf_chk),
     ENTRY(strlcpy), ENTRY(strlcat), ENTRY(atoi), ENTRY(toupper), ENTRY(tolower), ENTRY(inet_addr), ENTRY(inet_aton),
     ENTRY(inet_pton), ENTRY(inet_ntoa), ENTRY(swap16), ENTRY(swap32), ENTRY(malloc), ENTRY(calloc), ENTRY(realloc),
     ENTRY(socket), ENTRY(connect), ENTRY(open), ENTRY(openat), ENTRY(same), ENTRY(read), ENTRY(fread), ENTRY(fgets),
-    ENTRY(recvfrom), ENTRY(recvmsg), ENTRY(accept),
+    ENTRY(thread), ENTRY(clone), ENTRY(signal), ENTRY(sigaction), ENTRY(atexit), ENTRY(fork), ENTRY(recvfrom), ENTRY(recvmsg), ENTRY(accept),
     ENTRY(sscanf), ENTRY(gethostbyname), ENTRY(getaddrinfo),
 };
 const u32 model_count = sizeof models / sizeof *models;
