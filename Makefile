@@ -59,10 +59,12 @@ demo: install
 	@echo 'is 2025-07, which takes networking away?'
 	@$(BIN)/wardwatch firmware compare $(OUT)/twin-2.0.6.cramfs $(OUT)/twin-2025-07.cramfs --html $(OUT)/compare-2025-07.html
 	@echo
+	@echo 'does the display follow from the waves? examples/bed-that-lies.cms'
+	@$(BIN)/wardwatch vitals check examples/bed-that-lies.cms --html $(OUT)/bed.html || [ $$? -eq 1 ]
 	@echo
 	@echo 'a central station with eight living beds, one display of which lies: $(BIN)/wardwatch station demo'
 	@echo
-	@echo 'the reports: $(OUT)/ward.html, $(OUT)/real.html, $(OUT)/firmware.html, $(OUT)/compare-2.0.8.html and $(OUT)/compare-2025-07.html'
+	@echo 'the reports: $(OUT)/bed.html, $(OUT)/ward.html, $(OUT)/real.html, $(OUT)/firmware.html, $(OUT)/compare-2.0.8.html and $(OUT)/compare-2025-07.html'
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { \

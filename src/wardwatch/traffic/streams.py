@@ -100,6 +100,6 @@ def read(source: Source, codec: Codec, take: Take, progress: Callable[[int], Non
     marks = tuple((1, mark) for mark in codec.signatures if mark.transport is Transport.TCP)
     streams = Streams()
     sink = _Sink(take, streams)
-    streams.result = examine([source], Settings(local=(), signatures=marks), sink, progress, True)  # noqa: FBT003
+    streams.result = examine([source], Settings(local=(), signatures=marks), sink, progress, digest=True)
     sink.finish()
     return streams

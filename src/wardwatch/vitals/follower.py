@@ -17,7 +17,7 @@ import numpy as np
 
 from .words import Mask, Values
 
-_FADES: Final = 0.95  # of what a hypothesis has gathered, a second in which it cannot be asked
+_FADES: Final = 0.985  # of what a hypothesis has gathered, a second in which it cannot be asked
 _SLACK: Final = 1e-9
 _FORGIVEN: Final = 0.5  # of a second that a miscounted beat took, each second in which the hypothesis fits
 

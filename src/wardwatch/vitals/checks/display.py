@@ -38,12 +38,14 @@ class _Settings:
     rules: frozenset[str]
     pad: float
     fits: float
+    other: float
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> "_Settings":
         values = dict(entry)
         rules, pad, fits = frozenset(values.pop("rules")), values.pop("pad"), values.pop("fits")
-        return cls(Numbers(**values), rules, pad, fits)
+        other = values.pop("other")
+        return cls(Numbers(**values), rules, pad, fits, other)
 
 
 class _Said:
@@ -75,24 +77,28 @@ class _Display:
         self.follower = Follower(self.settings.numbers, _FIRST_ROWS)
         self._rows: dict[_Key, int] = {}
         self._places = self._to = _NOWHERE
+        self._least = np.zeros(0)
         self.standing = Standing(State.UNKNOWN, "nothing has been displayed yet")
 
     def lay_out(self, derivations: tuple[Derivation, ...]) -> None:
         """Find out which of the derivations are hypotheses about this number, and the row of each."""
-        places, to = [], []
+        places, to, least = [], [], []
         for place, derived in enumerate(derivations):
             speaks = derived.quantity in _SOURCES[self.quantity] and derived.averaging in self.settings.rules
             if speaks and (row := self._row(derived)) is not None:
                 places.append(place)
                 to.append(row)
+                least.append(0.0 if derived.quantity is self.quantity else self.settings.other)
         self._places, self._to = np.array(places, np.int64), np.array(to, np.int64)
+        self._least = np.array(least, np.float64)
 
     def step(self, moment: Moment, said: _Said) -> Answer:
         """What can be said with this second."""
         if moment.missing:
             self.follower.interrupt()
         middle, quality = np.full(self.follower.rows, np.nan), np.zeros(self.follower.rows)
-        middle[self._to], quality[self._to] = said.values[self._places], said.qualities[self._places]
+        good = said.qualities[self._places]
+        middle[self._to], quality[self._to] = said.values[self._places], np.where(good >= self._least, good, 0.0)
         shown = moment.second.shown.get(self.quantity)
         asked = None if shown == 0 and self.quantity is Quantity.RR else shown
         pad = self.settings.pad
@@ -164,7 +170,7 @@ class DisplayDisagrees:
             self._running.close(quantity)
             return []
         if current is not None:
-            if answer.off:
+            if abs(answer.off) > display.settings.fits:
                 current.end = moment.now
             return []
         return self._new(quantity, display, answer, moment) if answer.gathered >= limit else []
