@@ -137,7 +137,11 @@ def thumb_words(code: Code, at: int, words: "NDArray[np.uint32]") -> Flags:
 
 def got_read(code: Code) -> Longs:
     """Of PowerPC code the words that it loads through r30: they only serve to reach what they point to."""
-    parts = [powerpc.through_base(words, at)[1] for at, words in (_words(code, *piece) for piece in _pieces(code)) if len(words)]
+    parts = [
+        powerpc.through_base(words, at)[1]
+        for at, words in (_words(code, *piece) for piece in _pieces(code))
+        if len(words)
+    ]
     return distinct(np.concatenate([np.empty(0, np.int64), *parts]))
 
 

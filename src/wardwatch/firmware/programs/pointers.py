@@ -102,7 +102,9 @@ def _unwinding(words: Longs, near: Longs) -> "np.ndarray[tuple[int], np.dtype[np
     entry = np.where(inside, entry, 0)
     length, own = words[entry], words[np.maximum(near - 2, 0)]
     small = (length > 0) & (length < LONGEST_ENTRY) & (own > 0) & (own < LONGEST_ENTRY)
-    found: np.ndarray[tuple[int], np.dtype[np.bool_]] = inside & small & (words[np.minimum(entry + 1, len(words) - 1)] == 0)
+    found: np.ndarray[tuple[int], np.dtype[np.bool_]] = (
+        inside & small & (words[np.minimum(entry + 1, len(words) - 1)] == 0)
+    )
     return found
 
 
@@ -136,7 +138,10 @@ def static_got(image: Loaded, code: Code) -> Loaded:
 def with_got(image: Loaded, places: Longs, memory: Memory) -> Loaded:
     """The same, with these words as a GOT: what no relocation describes holds what the file says."""
     known = looked_up(places, image.pointers, image.targets)
-    words = [memory.word(place) or 0 if there < 0 else 0 for place, there in zip(places.tolist(), known.tolist(), strict=True)]
+    words = [
+        memory.word(place) or 0 if there < 0 else 0
+        for place, there in zip(places.tolist(), known.tolist(), strict=True)
+    ]
     more = known < 0
     pointers = np.concatenate([image.pointers, places[more]])
     targets = np.concatenate([image.targets, np.array(words, np.int64)[more]])

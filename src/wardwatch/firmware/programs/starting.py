@@ -36,7 +36,10 @@ def started(binary: Binary) -> Iterator[Started]:
             return
         inside = (at >= function.start) & (at < function.end)
         if inside.any():
-            yield from (Started(number, place) for number, place in zip(which[inside].tolist(), at[inside].tolist(), strict=True))
+            yield from (
+                Started(number, place)
+                for number, place in zip(which[inside].tolist(), at[inside].tolist(), strict=True)
+            )
             return
 
 
