@@ -160,7 +160,7 @@ def test_a_row_ends_at_whatever_is_not_plain_data_in_order() -> None:
 
 
 def test_sequence_numbers_begin_again_within_a_row() -> None:
-    segments = [segment._replace(seq=(segment.seq - 1200) % 2**32) for segment in _segments(100)[:6]]
+    segments = [segment._replace(seq=(segment.seq - 1100) % 2**32) for segment in _segments(100)[:6]]
     assert _rows(segments) == [(6, 1)]
     _, rest = _batch(segments).split(_batch(segments).runs[0])
     assert rest
