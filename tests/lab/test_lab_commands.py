@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from wardwatch.errors import InstallationError
 from wardwatch.lab import session, state
 from wardwatch.lab.scenario import names
+from wardwatch.workflows import lab_inside
 
 WARDWATCH = (sys.executable, "-c", "from wardwatch.cli.main import run; run()", "lab")
 BY_ROOT = (
@@ -155,6 +157,17 @@ def test_root_needs_no_user_namespace_and_leaves_the_machine_as_it_was(home: Hom
     assert done.returncode == 0, done.stdout + done.stderr
     assert "critical" not in done.stderr
     assert json.loads((out / "truth.json").read_text())["captures"]["gateway"]["verdict"] == "found"
+
+
+def test_nothing_begins_where_there_is_a_real_network(tmp_path: Path) -> None:
+    before = residue()
+    if len(before[0]) < 2:
+        pytest.skip("this machine has no network to be kept from")
+    asked = {"text": "seconds = 1", "name": "x", "folder": str(tmp_path), "seconds": None, "stand_ins": True}
+    with pytest.raises(InstallationError, match="a way to a real network"):
+        lab_inside.answer(json.dumps(asked).encode())
+    assert residue() == before
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_scenarios_are_listed(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from wardwatch.lab.capture import Recorder
 from wardwatch.lab.emulator import HEAD, Emulator, emulator, is_known, registered
 from wardwatch.lab.line import Line
 from wardwatch.lab.loop import Loop
-from wardwatch.lab.namespaces import Namespaces
+from wardwatch.lab.namespaces import Namespaces, refuse_real_network
 from wardwatch.lab.receivers import Count, Receivers
 from wardwatch.lab.scenario import CAPTURES, MONITOR, STRANGER, Machine, Scenario, read
 from wardwatch.twin import firmware
@@ -73,6 +73,7 @@ class Events:
 
 def answer(payload: bytes) -> bytes:
     """Play it; the truth comes back, and lies in the folder with all else."""
+    refuse_real_network()
     asked = json.loads(payload)
     scenario = read(asked["text"], asked["name"])
     scenario = replace(scenario, seconds=asked.get("seconds") or scenario.seconds)
