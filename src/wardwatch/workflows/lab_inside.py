@@ -78,7 +78,6 @@ def answer(payload: bytes) -> bytes:
     scenario = read(asked["text"], asked["name"])
     scenario = replace(scenario, seconds=asked.get("seconds") or scenario.seconds)
     stop = Path(asked["stop"]) if asked.get("stop") else None
-    kernel.mount("wardwatch", str(_SCRATCH), "tmpfs", kernel.NOSUID | kernel.NODEV, _ROOM)
     truth = _Play(scenario, Path(asked["folder"]), stop, real=not asked["stand_ins"]).run()
     return json.dumps(truth).encode()
 
@@ -97,6 +96,7 @@ class _Play:
     def run(self) -> dict[str, Any]:
         """The truth."""
         with Namespaces(hospital.network(self._scenario, self._documented)) as lab:
+            kernel.mount("wardwatch", str(_SCRATCH), "tmpfs", kernel.NOSUID | kernel.NODEV, _ROOM)
             hospital.prepare(lab)
             loop = Loop()
             actors = [self._actor(lab, number, each) for number, each in enumerate(self._scenario.machines, 1)]

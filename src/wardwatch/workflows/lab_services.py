@@ -36,6 +36,7 @@ class Services:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._open: list[socket.socket] = []
         self.parts: dict[str, str] = {}
+        self._because = ""
 
     def receive(self, receivers: Receivers, scenario: Scenario) -> None:
         """Whoever takes calls: the central station, wherever it is, the interface engine, the printer."""
@@ -69,7 +70,7 @@ class Services:
         if self._real and daemons.installed("ganesha.nfsd") and self._ganesha(node, hosts, path, files):
             return
         served = Share(path, files)
-        self.parts[name] = STAND_IN
+        self.parts[name] = STAND_IN + self._because
         with self._lab.within(node):
             for host in hosts:
                 self._answer(host, folders.PORTMAP_PORT, registrar)
@@ -88,7 +89,9 @@ class Services:
         opened = [] if real else self._register(node, hosts, scratch)
         process = daemons.ganesha(self._lab, node, scratch, path, with_rpcbind=real)
         if process is None or not self._filled(node, path, files):
+            self._because = ", since nfs-ganesha did not come up"
             if process:
+                self._because = ", since nfs-ganesha did not take the files"
                 daemons.end(process)
             self._forget(opened)
             return False
