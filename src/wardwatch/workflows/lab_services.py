@@ -51,13 +51,7 @@ class Services:
 
     def give_addresses(self, given: Mapping[str, str]) -> None:
         """DHCP and names, on the ward."""
-        if self._real and daemons.installed("dnsmasq"):
-            scratch = self._folder("dnsmasq")
-            process = daemons.dnsmasq(
-                self._lab, hospital.GATEWAY, scratch, hospital.WARD_SIDE, given=given, names=NAMES
-            )
-            self._processes.append(process)
-            self.parts["addresses"] = "dnsmasq"
+        if self._real and daemons.installed("dnsmasq") and self._dnsmasq(given):
             return
         self.parts["addresses"] = STAND_IN
         with self._lab.within(hospital.GATEWAY):
@@ -82,6 +76,15 @@ class Services:
         for process in self._processes:
             daemons.end(process)
         self._forget(self._open)
+
+    def _dnsmasq(self, given: Mapping[str, str]) -> bool:
+        scratch = self._folder("dnsmasq")
+        process = daemons.dnsmasq(self._lab, hospital.GATEWAY, scratch, hospital.WARD_SIDE, given=given, names=NAMES)
+        if process is None:
+            return False
+        self._processes.append(process)
+        self.parts["addresses"] = "dnsmasq"
+        return True
 
     def _ganesha(self, node: str, hosts: Sequence[str], path: str, files: Mapping[str, bytes]) -> bool:
         scratch = self._folder(f"ganesha-{node}")
