@@ -7,6 +7,7 @@ find no breaths, and is no number to hold against a wave.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +29,8 @@ _MOST_ROWS: Final = 512
 _FIRST_ROWS: Final = 32
 _Key = tuple[str, Quantity, str, str]
 _NOWHERE: Final = np.zeros(0, np.int64)
+_TOLD: Final = attrgetter("value", "quality")
+_WHO: Final = attrgetter("signal", "quantity", "detector", "averaging")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,9 @@ class _Said:
     def take(self, derivations: tuple[Derivation, ...]) -> bool:
         """Take in a second; whether other hypotheses speak than before."""
         self.derivations = derivations
-        self.values = np.array([derived.value for derived in derivations], np.float64)  # None becomes NaN
-        self.qualities = np.array([derived.quality for derived in derivations], np.float64)
-        layout = tuple([(one.signal, one.quantity, one.detector, one.averaging) for one in derivations])
+        told = np.array(list(map(_TOLD, derivations)), np.float64).reshape(-1, 2)  # None becomes NaN
+        self.values, self.qualities = told[:, 0], told[:, 1]
+        layout = tuple(map(_WHO, derivations))
         changed = layout != self._layout
         self._layout = layout
         return changed
