@@ -42,13 +42,15 @@ class _Settings:
     pad: float
     fits: float
     other: float
+    stands_s: int
+    moves: float
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> "_Settings":
         values = dict(entry)
         rules, pad, fits = frozenset(values.pop("rules")), values.pop("pad"), values.pop("fits")
-        other = values.pop("other")
-        return cls(Numbers(**values), rules, pad, fits, other)
+        other, stands, moves = values.pop("other"), values.pop("stands_s"), values.pop("moves")
+        return cls(Numbers(**values), rules, pad, fits, other, stands, moves)
 
 
 class _Said:
@@ -167,6 +169,30 @@ class DisplayDisagrees:
 
     def _one(self, quantity: Quantity, display: _Display, moment: Moment) -> list[Episode]:
         answer = display.step(moment, self._said)
+        return [*self._off(quantity, display, answer, moment), *self._standing(quantity, display, answer, moment)]
+
+    def _standing(self, quantity: Quantity, display: _Display, answer: Answer, moment: Moment) -> list[Episode]:
+        """A display that does not change while all that it could follow from does."""
+        name = f"{quantity} stands"
+        stands = answer.held >= display.settings.stands_s and answer.moved >= display.settings.moves
+        if not stands:
+            if not answer.held:
+                self._running.close(name)
+            return []
+        current = self._running.current(name)
+        if current is not None:
+            current.end = moment.now
+            return []
+        facts: Facts = {
+            "shown": moment.second.shown.get(quantity) or 0.0, "for_s": answer.held, "moved": round(answer.moved, 1)
+        }  # fmt: skip
+        start = max(0.0, moment.now - answer.held)
+        found = Episode(RULE, name, start, moment.now, moment.now, 1.0, Severity.MEDIUM, 0.85, "stands", facts)
+        new = self._running.meet(found)
+        found.signal = quantity
+        return new
+
+    def _off(self, quantity: Quantity, display: _Display, answer: Answer, moment: Moment) -> list[Episode]:
         limit = display.settings.numbers.limit
         current = self._running.current(quantity)
         if answer.gathered is None or answer.gathered < limit / 2:
