@@ -141,6 +141,7 @@ test-long: dev oracles $(STAMPS)/long
 bench: dev
 	@$(BIN)/python benchmarks/run.py $(BENCH)
 	@$(BIN)/python benchmarks/firmware.py $(filter --quick,$(BENCH))
+	@$(BIN)/python benchmarks/vitals_check.py
 
 firmware: dev
 	@$(BIN)/python -m wardwatch.twin.firmware.recipe

@@ -63,6 +63,24 @@ def test_a_display_may_trail() -> None:
     assert answers[5].off == pytest.approx(-19.5)
 
 
+def test_a_display_may_trail_downwards() -> None:
+    follower = Follower(NUMBERS, 1)
+    steps(follower, [90.0], [90.0] * 6)
+    answers = steps(follower, [70.0], [90.0] * 6)
+    assert [answer.gathered for answer in answers[:4]] == [0.0] * 4
+    assert answers[5].off == pytest.approx(19.5)
+
+
+def test_a_hypothesis_that_is_not_heard_fades_while_others_are() -> None:
+    follower = Follower(NUMBERS, 2)
+    steps(follower, [70.0, 70.0], [80.5] * 2)
+    for _ in range(30):
+        follower.step(np.array([79.5, np.nan]), np.array([80.5, np.nan]), np.array([1.0, 0.0]), 80.0)
+    answer = follower.step(np.array([np.nan, 69.5]), np.array([np.nan, 70.5]), np.array([0.0, 1.0]), 70.0)
+    assert answer.gathered is not None
+    assert answer.gathered < 17 * 0.75
+
+
 def test_bad_quality_cannot_be_asked_and_middling_quality_not_alone() -> None:
     follower = Follower(NUMBERS, 1)
     (answer,) = steps(follower, [70.0], [90.0], quality=0.7)
@@ -113,3 +131,23 @@ def test_after_missing_seconds_the_bands_begin_anew() -> None:
     follower.interrupt()
     (answer,) = steps(follower, [90.0], [70.0])
     assert answer.off == pytest.approx(-19.5)
+
+
+def test_a_display_that_stands_while_everything_moves() -> None:
+    follower = Follower(NUMBERS, 2)
+    answers = []
+    for second in range(40):
+        middle = np.array([70.0 + second % 8, 71.0 + second % 6])
+        answers.append(follower.step(middle - 0.5, middle + 0.5, np.ones(2), 72.0))
+    assert answers[3].moved == 0.0
+    assert answers[-1].held == 39
+    assert answers[-1].moved == pytest.approx(5.0)
+    (changed,) = steps(follower, [70.0, 71.0], [73.0])
+    assert (changed.held, changed.moved) == (0, 0.0)
+
+
+def test_what_moved_a_moment_ago_may_not_be_displayed_yet() -> None:
+    follower = Follower(NUMBERS, 1)
+    steps(follower, [70.0], [70.0] * 20)
+    answers = steps(follower, [90.0], [70.0] * (NUMBERS.trails_s + 1))
+    assert [answer.moved for answer in answers] == [0.0] * NUMBERS.trails_s + [20.0]

@@ -1,7 +1,7 @@
 """In: a story of one bed, told in lines. Out: its seconds, made by the twin's waves, with what is to be found in them.
 
 A line is `fires RULE SIGNAL FROM TO` (an alarm of that rule on that signal, raised between these seconds), `note RULE
-SIGNAL`, `silent` (no alarm), `seconds N`, `body NAME=VALUE ...`, or an event: `AT[-UNTIL] WHAT ARGUMENTS`.
+SIGNAL`, `quiet` (not even a note), `seconds N`, `body NAME=VALUE ...`, or an event: `AT[-UNTIL] WHAT ARGUMENTS`.
 """
 
 import random
@@ -25,6 +25,7 @@ class Told:
     seconds: list[Second]
     fires: list[tuple[str, str, float, float]] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
+    quiet: bool = False
 
 
 def seconds_of(count: int, seed: int = 1, **body: float) -> list[Second]:
@@ -64,7 +65,9 @@ def tell(path: Path) -> Told:
     body = dict(part.split("=") for line in words if line[0] == "body" for part in line[1:])
     told = Told(seconds_of(count, int(body.pop("seed", 1)), **{name: float(value) for name, value in body.items()}))
     for line in words:
-        if line[0] == "fires":
+        if line[0] == "quiet":
+            told.quiet = True
+        elif line[0] == "fires":
             told.fires.append((line[1], line[2], float(line[3]), float(line[4])))
         elif line[0] == "note":
             told.notes.append((line[1], line[2]))

@@ -16,7 +16,10 @@ from .words import DERIVED, Quantity, Second
 
 MOST_EPISODES: Final = 2000
 _MOST_STRETCHES: Final = 200
-_UNDERIVABLE: Final = "cannot be derived from what the monitor sends; looked at for plausibility only"
+_UNDERIVABLE: Final = Standing(
+    State.UNKNOWN, "cannot be derived from what the monitor sends; looked at for plausibility only"
+)
+_ONLY_PLAUSIBLE: Final = tuple(quantity for quantity in Quantity if quantity not in DERIVED)
 
 
 class _Standings(Protocol):
@@ -114,11 +117,10 @@ class Bed:
 
     def _stand(self, second: Second) -> None:
         standings = dict(self._display.standings)
-        for quantity in second.shown:
-            if quantity in DERIVED:
-                known = Quantity(quantity)
-                if second.shown[quantity] is not None:
-                    self.tallies[known].add(known, second.index, standings[known])
-            else:
-                standings[Quantity(quantity)] = Standing(State.UNKNOWN, _UNDERIVABLE)
+        for quantity, tally in self.tallies.items():
+            if second.shown.get(quantity) is not None:
+                tally.add(quantity, second.index, standings[quantity])
+        for quantity in _ONLY_PLAUSIBLE:
+            if quantity in second.shown:
+                standings[quantity] = _UNDERIVABLE
         self.standings = standings

@@ -94,6 +94,13 @@ def _disagrees(signal: str, facts: Facts) -> str:
     )
 
 
+def _stands(signal: str, facts: Facts) -> str:
+    return (
+        f"{signal} has been displayed as {_plain(facts['shown'])} for {facts['for_s']} s without a change, while every "
+        f"rate that follows from the waves moved by {_plain(facts['moved'])} a minute or more."
+    )
+
+
 def _exact(signal: str, facts: Facts) -> str:
     return f"{signal}: the same samples were sent {_plain(facts['distance_s'])} s before, without one difference."
 
@@ -155,7 +162,8 @@ def _stale(_: str, facts: Facts) -> str:
 
 _SAID: Final[Mapping[str, _Said]] = MappingProxyType(
     {
-        "disagrees": _disagrees, "exact": _exact, "noisy": _noisy, "pattern": _pattern, "displayed": _displayed,
+        "disagrees": _disagrees, "stands": _stands,
+        "exact": _exact, "noisy": _noisy, "pattern": _pattern, "displayed": _displayed,
         "still": _still, "decoupled": _decoupled, "silenced": _silenced, "widened": _widened,
         "out of range": _out_of_range, "out of order": _out_of_order, "without probe": _without_probe, "stale": _stale,
     }

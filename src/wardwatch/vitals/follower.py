@@ -19,6 +19,7 @@ from .words import Mask, Values
 
 _FADES: Final = 0.985  # of what a hypothesis has gathered, a second in which it cannot be asked
 _SLACK: Final = 1e-9
+_OFTEN: Final = 0.6  # of the seconds in which a display stood, a hypothesis has to have been heard
 _FORGIVEN: Final = 0.5  # of a second that a miscounted beat took, each second in which the hypothesis fits
 
 
@@ -41,7 +42,8 @@ class Answer:
     """What can be said of a number now. `gathered`: of the best hypothesis, None where none can be asked.
 
     `off`: its distance now, with its sign; `since`: how many seconds ago it began to be off; `value` and `spread`: what
-    the hypotheses that can be asked say; `best`: the row of the best.
+    the hypotheses that can be asked say; `best`: the row of the best. `held`: for how many seconds the display has not
+    changed; `moved`: by how much every hypothesis has in that time.
     """
 
     gathered: float | None
@@ -50,6 +52,8 @@ class Answer:
     value: float = 0.0
     spread: float = 0.0
     best: int = -1
+    held: int = 0
+    moved: float = 0.0
 
 
 _NONE: Final = Answer(None)
@@ -66,6 +70,10 @@ class Follower:
         self._spent = np.zeros(rows)
         self._since = np.zeros((2, rows), np.int64)
         self._at = 0
+        self._held: float | None = None
+        self._held_for = 0
+        self._reach = np.full((2, rows), np.nan)  # lowest and highest since the display changed
+        self._heard = np.zeros(rows)
 
     @property
     def rows(self) -> int:
@@ -75,14 +83,17 @@ class Follower:
     def grow(self, rows: int) -> None:
         """Make room for more hypotheses."""
         fresh = Follower(self.numbers, rows)
-        for name in ("_lows", "_highs", "_sums", "_since"):
+        for name in ("_lows", "_highs", "_sums", "_since", "_reach"):
             getattr(fresh, name)[:, : self.rows] = getattr(self, name)
             setattr(self, name, getattr(fresh, name))
+        fresh._heard[: self.rows] = self._heard
+        self._heard = fresh._heard
         fresh._spent[: self.rows] = self._spent
         self._spent = fresh._spent
 
     def interrupt(self) -> None:
         """Seconds are missing: what was in the bands no longer counts."""
+        self._held = None
         self._lows[:] = np.nan
         self._highs[:] = np.nan
 
@@ -93,6 +104,7 @@ class Follower:
         self._at += 1
         known = low == low  # noqa: PLR0124  # no NaN
         asked = known & (quality >= self.numbers.heard)
+        moved = self._moved(asked, shown)
         if shown is None or not (known & (quality >= self.numbers.quality)).any():
             self._sums *= _FADES
             return _NONE
@@ -103,7 +115,26 @@ class Follower:
         elif self._sums.any() or self._spent.any():
             self._spent = np.maximum(0.0, self._spent - _FORGIVEN)
             self._gather(asked, off)
-        return self._answer(off, asked, (low + high) / 2)
+        return self._answer(off, asked, (low + high) / 2, moved)
+
+    def _moved(self, asked: Mask, shown: float | None) -> float:
+        """By how much the least moved hypothesis moved since the display changed, as long ago as displays may trail."""
+        if shown is None or shown != self._held:
+            self._held, self._held_for = shown, 0
+            self._reach[:] = np.nan
+            self._heard[:] = 0
+            return 0.0
+        self._held_for += 1
+        oldest = self._at % len(self._lows)
+        if self._held_for < len(self._lows) or self._at < len(self._lows):
+            return 0.0
+        middle = np.where(asked, (self._lows[oldest] + self._highs[oldest]) / 2, np.nan)
+        self._reach[0] = np.fmin(self._reach[0], middle)
+        self._reach[1] = np.fmax(self._reach[1], middle)
+        self._heard += middle == middle  # noqa: PLR0124  # no NaN
+        often = self._heard >= _OFTEN * (self._held_for - len(self._lows) + 1)
+        moves = (self._reach[1] - self._reach[0])[often & asked]
+        return float(moves.min()) if len(moves) else 0.0
 
     def _counted(self, off: Values, asked: Mask, least: Values, most: Values, shown: float) -> Values:
         """The part of each distance that counts."""
@@ -126,7 +157,7 @@ class Follower:
         self._sums = np.where(asked, both, self._sums * _FADES)
         self._since = np.where(self._sums > 0, self._since + 1, 0)
 
-    def _answer(self, off: Values, asked: Mask, middle: Values) -> Answer:
+    def _answer(self, off: Values, asked: Mask, middle: Values, moved: float) -> Answer:
         gathered = np.where(asked, self._sums.max(axis=0), np.inf)
         best = int(np.argmin(gathered + _SLACK * np.abs(off)))
         side = int(self._sums[1, best] > self._sums[0, best])
@@ -138,4 +169,6 @@ class Follower:
             float(values[len(values) // 2]),
             float(values[-1] - values[0]),
             best,
+            self._held_for,
+            moved,
         )

@@ -12,7 +12,7 @@ from wardwatch.errors import InputError
 from wardwatch.vitals.readers.opening import open_recording
 from wardwatch.vitals.readers.wfdb import WfdbRecording, open_wfdb
 from wardwatch.vitals.readers.wfdb_header import parse
-from wardwatch.vitals.readers.wfdb_samples import groups
+from wardwatch.vitals.readers.wfdb_samples import blocks, groups
 from wardwatch.vitals.words import Second
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "vitals"
@@ -38,8 +38,6 @@ def test_real_samples_give_the_checksum_and_first_value_their_header_names(path:
     header = parse(path.read_text(encoding="latin-1"), path.name)
     lines = [line.split() for line in path.read_text(encoding="latin-1").splitlines()[1 : 1 + len(header.signals)]]
     for group in groups(header, path.parent):
-        from wardwatch.vitals.readers.wfdb_samples import blocks  # noqa: PLC0415  # used here only
-
         with group.path.open("rb") as stream:
             codes = next(blocks(group, [0, header.frames or group.frames()], stream))
         for signal, words in zip(header.signals, lines, strict=True):
@@ -189,3 +187,14 @@ def test_nothing_but_an_input_error_comes_out(
     except InputError:
         return
     assert [second.index for second in seconds] == sorted({second.index for second in seconds})
+
+
+def test_any_span_of_format_212_is_read(tmp_path: Path) -> None:
+    values = [(place * 37) % 4001 - 2000 for place in range(21)]
+    path = write(tmp_path, "r 1 5 21\nr.dat 212 200/mV 12 0 0 0 0 II\n", packed_212(values))
+    header = parse(path.read_text("latin-1"), "r")
+    (group,) = groups(header, tmp_path)
+    with group.path.open("rb") as stream:
+        for first in range(20):
+            (codes,) = blocks(group, [first, 21], stream)
+            assert codes["II"].tolist() == values[first:]

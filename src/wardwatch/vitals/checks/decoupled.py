@@ -77,7 +77,7 @@ class Decoupled:
         leads = sorted(signal for signal in clean if kind_of(signal) is Kind.ECG)
         pleths = sorted(signal for signal in clean if kind_of(signal) is Kind.PLETH)
         pairs = [(lead, pleth) for lead in leads for pleth in pleths]
-        pairs += [(first, second) for place, first in enumerate(leads) for second in leads[place + 1 :]]
+        pairs += [(leads[0], other) for other in leads[1:]]
         for pair in pairs:
             self._count(pair, _following(clean[pair[0]], clean[pair[1]]))
         for pair in set(self._misfits) - set(pairs):
@@ -93,8 +93,8 @@ class Decoupled:
         intervals = np.diff(times)
         if len(intervals) < _FEWEST:
             return None
-        middle = float(np.median(intervals))
-        regular = float(np.mean(np.abs(intervals - middle) < _SWAY * middle))
+        middle = float(np.sort(intervals)[len(intervals) // 2])
+        regular = np.count_nonzero(np.abs(intervals - middle) < _SWAY * middle) / len(intervals)
         return times if regular >= self._regular else None
 
     def _count(self, pair: tuple[str, str], following: float) -> None:
@@ -124,6 +124,8 @@ class Decoupled:
         )
 
 
+_NEAR: Final = 6  # beats that may lie between the earliest and the latest delay
+_EACH: Final = np.arange(_NEAR)
 _AS_MANY: Final = 1.15
 _FEWEST: Final = 12
 _SWAY: Final = 0.12  # of the median interval, within which one is regular
@@ -139,7 +141,9 @@ def _following(beats: Values, events: Values) -> float:
     events = events[events > beats[0] + _LATEST]
     if len(events) < _FEWEST // 2:
         return 1.0
-    delays = (events[:, None] - beats[None, :]).ravel()
+    first = np.searchsorted(beats, events - _LATEST)
+    padded = np.concatenate((beats, np.full(_NEAR, np.inf)))
+    delays = (events[:, None] - padded[first[:, None] + _EACH]).ravel()
     near = delays[(delays > _EARLIEST) & (delays < _LATEST)]
     counts = np.bincount(((near - _EARLIEST) / _STEP).astype(np.int64), minlength=_WIDE)
     return min(1.0, float(np.convolve(counts, np.ones(_WIDE)).max()) / len(events))

@@ -7,6 +7,7 @@ find no breaths, and is no number to hold against a wave.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +29,8 @@ _MOST_ROWS: Final = 512
 _FIRST_ROWS: Final = 32
 _Key = tuple[str, Quantity, str, str]
 _NOWHERE: Final = np.zeros(0, np.int64)
+_TOLD: Final = attrgetter("value", "quality")
+_WHO: Final = attrgetter("signal", "quantity", "detector", "averaging")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,15 @@ class _Settings:
     pad: float
     fits: float
     other: float
+    stands_s: int
+    moves: float
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> "_Settings":
         values = dict(entry)
         rules, pad, fits = frozenset(values.pop("rules")), values.pop("pad"), values.pop("fits")
-        other = values.pop("other")
-        return cls(Numbers(**values), rules, pad, fits, other)
+        other, stands, moves = values.pop("other"), values.pop("stands_s"), values.pop("moves")
+        return cls(Numbers(**values), rules, pad, fits, other, stands, moves)
 
 
 class _Said:
@@ -60,9 +65,9 @@ class _Said:
     def take(self, derivations: tuple[Derivation, ...]) -> bool:
         """Take in a second; whether other hypotheses speak than before."""
         self.derivations = derivations
-        self.values = np.array([derived.value for derived in derivations], np.float64)  # None becomes NaN
-        self.qualities = np.array([derived.quality for derived in derivations], np.float64)
-        layout = tuple([(one.signal, one.quantity, one.detector, one.averaging) for one in derivations])
+        told = np.array(list(map(_TOLD, derivations)), np.float64).reshape(-1, 2)  # None becomes NaN
+        self.values, self.qualities = told[:, 0], told[:, 1]
+        layout = tuple(map(_WHO, derivations))
         changed = layout != self._layout
         self._layout = layout
         return changed
@@ -164,6 +169,30 @@ class DisplayDisagrees:
 
     def _one(self, quantity: Quantity, display: _Display, moment: Moment) -> list[Episode]:
         answer = display.step(moment, self._said)
+        return [*self._off(quantity, display, answer, moment), *self._standing(quantity, display, answer, moment)]
+
+    def _standing(self, quantity: Quantity, display: _Display, answer: Answer, moment: Moment) -> list[Episode]:
+        """A display that does not change while all that it could follow from does."""
+        name = f"{quantity} stands"
+        stands = answer.held >= display.settings.stands_s and answer.moved >= display.settings.moves
+        if not stands:
+            if not answer.held:
+                self._running.close(name)
+            return []
+        current = self._running.current(name)
+        if current is not None:
+            current.end = moment.now
+            return []
+        facts: Facts = {
+            "shown": moment.second.shown.get(quantity) or 0.0, "for_s": answer.held, "moved": round(answer.moved, 1)
+        }  # fmt: skip
+        start = max(0.0, moment.now - answer.held)
+        found = Episode(RULE, name, start, moment.now, moment.now, 1.0, Severity.MEDIUM, 0.85, "stands", facts)
+        new = self._running.meet(found)
+        found.signal = quantity
+        return new
+
+    def _off(self, quantity: Quantity, display: _Display, answer: Answer, moment: Moment) -> list[Episode]:
         limit = display.settings.numbers.limit
         current = self._running.current(quantity)
         if answer.gathered is None or answer.gathered < limit / 2:

@@ -87,26 +87,48 @@ class ReplayExact:
 
     def feed(self, moment: Moment) -> Iterator[Episode]:
         """Replays that became certain in this second."""
-        for signal, wave in moment.second.waves.items():
-            if kind_of(signal) is not Kind.OTHER:
-                yield from self._one(signal, wave, moment)
+        waves = moment.second.waves
+        known = [(signal, self._memory(signal, wave)) for signal, wave in waves.items()]
+        present = [(signal, waves[signal], memory) for signal, memory in known if memory is not None]
+        if moment.missing:
+            for _, _, memory in present:
+                memory.forget()
+        self._remember(present)
+        for signal, wave, memory in present:
+            yield from self._one(signal, wave, memory, moment)
         for signal, memory in self._memories.items():
-            if signal not in moment.second.waves:
+            if signal not in waves:
                 memory.forget()
                 self._running.close(signal)
 
-    def _one(self, signal: str, wave: Wave, moment: Moment) -> list[Episode]:
+    def _memory(self, signal: str, wave: Wave) -> _Memory | None:
+        if kind_of(signal) is Kind.OTHER:
+            return None
         size = max(1, round(wave.rate))
         memory = self._memories.get(signal)
         if memory is None or memory.size != size:
             if memory is None and len(self._memories) >= _MOST_SIGNALS:
-                return []
+                return None
             memory = self._memories[signal] = _Memory(size)
-        if moment.missing:
-            memory.forget()
-        if memory.tail is not None:
-            for place, hashed in _remembered(memory.tail, wave, size, self._a_second):
-                _meet(memory, place, memory.remember(hashed, place, self._kept))
+        return memory
+
+    def _remember(self, present: list[tuple[str, Wave, _Memory]]) -> None:
+        """Meet the windows that ended in this second; signals of one length are worked out together."""
+        alike: dict[tuple[int, int], list[tuple[Wave, _Memory]]] = {}
+        for _, wave, memory in present:
+            if memory.tail is not None:
+                alike.setdefault((memory.size, len(wave.codes)), []).append((wave, memory))
+        for (size, _), group in alike.items():
+            codes = np.array(
+                [np.concatenate((memory.tail, wave.codes)) for wave, memory in group if memory.tail is not None]
+            )
+            for row, place, hashed in _remembered(codes, size, self._a_second):
+                wave, memory = group[row]
+                at = wave.first - size + place + 1
+                _meet(memory, at, memory.remember(hashed, at, self._kept))
+
+    def _one(self, signal: str, wave: Wave, memory: _Memory, moment: Moment) -> list[Episode]:
+        size = memory.size
         memory.tail = wave.codes[-size:] if len(wave.codes) >= size else None
         memory.recent.append(wave.codes)
         if len(memory.recent) > self._shortest + 1:
@@ -133,15 +155,17 @@ class ReplayExact:
         return self._running.meet(Episode(RULE, signal, start, end, moment.now, wave.rate, severity, 0.99, kind, facts))
 
 
-def _remembered(tail: Codes, wave: Wave, size: int, a_second: int) -> Iterator[tuple[int, int]]:
-    """First sample and hash of the windows worth remembering among those that ended in this second."""
+def _remembered(codes: Codes, size: int, a_second: int) -> Iterator[tuple[int, int, int]]:
+    """Row, place and hash of the windows worth remembering that begin behind the first sample of each row."""
     forward, backward, mask = _tables(size, a_second)
-    codes = np.concatenate((tail, wave.codes)).astype(np.uint64)
-    sums = np.cumsum(codes * forward[: len(codes)])
-    hashes = (sums[size:] - sums[:-size]) * backward[: len(codes) - size]
-    chosen = np.flatnonzero(((hashes ^ (hashes >> _TOP)) * _MIX >> _TOP) & mask == 0)
-    for place in chosen[:_MOST_A_SECOND].tolist():
-        yield wave.first - size + place + 1, int(hashes[place])
+    count = codes.shape[1]
+    sums = np.cumsum(codes.astype(np.uint64) * forward[:count], axis=1)
+    hashes = (sums[:, size:] - sums[:, :-size]) * backward[: count - size]
+    chosen = (((hashes ^ (hashes >> _TOP)) * _MIX >> _TOP) & mask) == 0
+    for row in range(len(codes)):
+        places = np.flatnonzero(chosen[row])[:_MOST_A_SECOND]
+        for place, hashed in zip(places.tolist(), hashes[row, places].tolist(), strict=True):
+            yield row, place, hashed
 
 
 def _meet(memory: _Memory, place: int, before: int | None) -> None:
