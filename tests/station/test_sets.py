@@ -1,6 +1,7 @@
 """Cutting a stream into sets, however it is torn, and saying what was lost."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -30,7 +31,7 @@ def test_each_second_of_a_monitor_is_one_set() -> None:
 @given(st.lists(st.integers(0, len(WHOLE)), max_size=30))
 def test_where_the_stream_is_torn_makes_no_difference(places: list[int]) -> None:
     cuts = [0, *sorted(places), len(WHOLE)]
-    pieces = [WHOLE[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    pieces = [WHOLE[start:end] for start, end in pairwise(cuts)]
     assert fed(pieces)[0] == SETS
 
 
