@@ -27,6 +27,8 @@ def station() -> None:
     """A central station: receive monitors live, keep what they send, pass it on.
 
     It is a secondary display and not a certified medical device: never the only watch over a patient.
+
+    Example: wardwatch station demo
     """
 
 

@@ -1,1 +1,1 @@
-"""The central station: receives monitors live, keeps what they sent, passes it on. A secondary display."""
+"""In: monitors as they send. Out: a central station: what they say received, kept, checked, passed on and shown."""

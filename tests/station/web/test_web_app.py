@@ -183,10 +183,10 @@ def test_a_live_page_is_told_what_happens(site: "Site") -> None:
     with page(site, "clinical") as socket:
         socket.send_text('{"view": "overview"}')
         (state,) = read(socket)
-        assert state["beds"][0]["patient"] == "Ada Invented"  # type: ignore[index]
+        assert state["beds"][0]["patient"] == "Ada Invented"
         site.say(2)
         (state,) = read(socket)
-        assert [each["name"] for each in state["beds"]] == ["Bed 1"]  # type: ignore[attr-defined]
+        assert [each["name"] for each in state["beds"]] == ["Bed 1"]
 
 
 def test_names_are_audited_by_pseudonym_before_they_are_shown(site: "Site") -> None:
@@ -218,7 +218,7 @@ def test_a_page_that_was_too_slow_is_shown_everything_anew(site: "Site") -> None
         subscription.dropped += 1
         site.say(2)
         (state,) = read(socket)
-    assert [each["name"] for each in state["beds"]] == ["Bed 1", "Bed 2"]  # type: ignore[attr-defined]
+    assert [each["name"] for each in state["beds"]] == ["Bed 1", "Bed 2"]
 
 
 def test_where_the_audit_log_cannot_be_written_names_stay_hidden(site: "Site", tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_where_the_audit_log_cannot_be_written_names_stay_hidden(site: "Site", t
         site.desk.audit.path = tmp_path / "no folder" / "audit.jsonl"
         socket.send_text('{"view": "overview"}')
         (state,) = read(socket)
-    assert state["beds"][0]["patient"] is None  # type: ignore[index]
+    assert state["beds"][0]["patient"] is None
 
 
 def test_the_viewing_role_never_gets_a_name(site: "Site") -> None:

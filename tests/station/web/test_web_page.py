@@ -133,7 +133,7 @@ def opened(
     browser: Browser, ward: Ward, name: str = "clinical", *, complains: bool = False, **shape: object
 ) -> Iterator[Page]:
     """The page after signing in; whatever its script complains about fails the test."""
-    page = browser.new_page(**({"viewport": WIDE} | shape))  # type: ignore[arg-type]
+    page = browser.new_page(**({"viewport": WIDE} | shape))
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

@@ -46,7 +46,7 @@ def say(live: Live, session: int, bed: int, number: int = 1, **more: object) -> 
         Quantity.NIBP_DIA: 70.0,
     }
     contents = {"shown": shown, "waves": WAVES, "patient": PATIENT, "device_bed": bed, **more}
-    live.take(Received(session, number, number * SECOND, b"raw"), Contents(**contents))  # type: ignore[arg-type]
+    live.take(Received(session, number, number * SECOND, b"raw"), Contents(**contents))
 
 
 def states(frames: list[bytes]) -> list[dict[str, object]]:
@@ -71,11 +71,11 @@ def sets(frames: list[bytes]) -> list[tuple[int, int, dict[str, bytes]]]:
 
 
 def tile(watch: Watch, bed: int = 0) -> dict[str, object]:
-    return states(watch.everything())[0]["beds"][bed]  # type: ignore[index,return-value]
+    return states(watch.everything())[0]["beds"][bed]
 
 
 def number(shown: dict[str, object], key: str) -> dict[str, str]:
-    return next(each for each in shown["numbers"] if each["key"] == key)  # type: ignore[attr-defined,no-any-return]
+    return next(each for each in shown["numbers"] if each["key"] == key)
 
 
 def test_a_tile_says_what_the_monitor_shows() -> None:
@@ -108,19 +108,19 @@ def test_whether_a_device_calls_out_is_said_as_far_as_it_is_watched() -> None:
     live, (session,) = ward(1)
     say(live, session, 1)
     unwatched = tile(Watch(live, BedNumbers(), NAMES))["exposure"]
-    assert (unwatched["state"], "Nobody watches" in unwatched["text"]) == ("unknown", True)  # type: ignore[index]
+    assert (unwatched["state"], "Nobody watches" in unwatched["text"]) == ("unknown", True)
     watch = Watch(live, BedNumbers(), NAMES._replace(watched=(111, 2049)))
     quiet = tile(watch)["exposure"]
-    assert (quiet["state"], "none of the ports 111 and 2049" in quiet["text"]) == ("none seen", True)  # type: ignore[index]
+    assert (quiet["state"], "none of the ports 111 and 2049" in quiet["text"]) == ("none seen", True)
     live.expose("10.0.0.1", "This device tried to reach port 111.", 2 * SECOND)
     calling = tile(watch)["exposure"]
-    assert (calling["state"], calling["text"]) == ("calling", "This device tried to reach port 111.")  # type: ignore[index]
+    assert (calling["state"], calling["text"]) == ("calling", "This device tried to reach port 111.")
 
 
 def test_without_a_check_nothing_is_called_verified() -> None:
     live, (session,) = ward(1)
     say(live, session, 1)
-    truths = {each["key"]: each["truth"] for each in tile(Watch(live, BedNumbers(), NAMES))["numbers"]}  # type: ignore[attr-defined]
+    truths = {each["key"]: each["truth"] for each in tile(Watch(live, BedNumbers(), NAMES))["numbers"]}
     assert truths == {
         "HR": "cannot verify",
         "RR": "cannot verify",
@@ -140,7 +140,7 @@ def test_a_disagreement_is_shown_with_what_the_waveform_gives_and_the_wave() -> 
     assert (shown["truth"], shown["derived"]) == ("disagrees", "95")
     assert "95 (93 to 97)" in shown["why"]
     detail = states(watch.ask('{"view": "bed", "bed": 0}'))[0]["detail"]
-    (evidence,) = detail["evidence"]  # type: ignore[index]
+    (evidence,) = detail["evidence"]
     assert evidence["signal"] == "II"
     assert evidence["samples"] == [2] * 256
     assert evidence["beats"] == [128]
@@ -154,7 +154,7 @@ def test_a_role_without_names_gets_nothing_that_identifies(view: str) -> None:
     whole = b"".join(frames)
     assert b"Ada" not in whole
     assert b"4711" not in whole
-    assert states(frames)[0]["beds"][0]["patient"] is None  # type: ignore[index]
+    assert states(frames)[0]["beds"][0]["patient"] is None
     assert Watch(live, BedNumbers(), HIDDEN).named() == []
     assert len(Watch(live, BedNumbers(), NAMES).named()) == 1
 
@@ -190,7 +190,7 @@ def test_the_overview_gets_two_waves_and_a_beds_page_its_own_only() -> None:
     assert [(bed, set(waves)) for bed, _, waves in sets(watch.ask('{"view": "bed", "bed": 1}'))] == [
         (1, {"I", "II", "PLETH", "RESP"})
     ]
-    assert len(states(watch.everything())[0]["beds"]) == 2  # type: ignore[arg-type]
+    assert len(states(watch.everything())[0]["beds"]) == 2
 
 
 def test_only_what_changed_is_told_again() -> None:
@@ -203,7 +203,7 @@ def test_only_what_changed_is_told_again() -> None:
     say(live, sessions[1], 2, 2)
     say(live, sessions[1], 2, 3, shown={Quantity.HR: 99.0})
     (state,) = states(watch.changed(subscription.take()))
-    assert [(each["name"], number(each, "HR")["shown"]) for each in state["beds"]] == [("Bed 2", "99")]  # type: ignore[attr-defined]
+    assert [(each["name"], number(each, "HR")["shown"]) for each in state["beds"]] == [("Bed 2", "99")]
     assert watch.changed([]) == []
 
 
@@ -213,11 +213,11 @@ def test_no_more_than_a_screen_and_the_next_one_on_request() -> None:
     for bed, session in enumerate(sessions, 1):
         say(live, session, bed)
     (first,) = states(watch.ask('{"view": "overview"}'))
-    assert len(first["beds"]) == SCREEN  # type: ignore[arg-type]
+    assert len(first["beds"]) == SCREEN
     assert first["total"] == SCREEN + 3
     (second,) = states(watch.ask(f'{{"view": "overview", "first": {SCREEN}}}'))
-    assert [each["name"] for each in second["beds"]] == [f"Bed {SCREEN + each}" for each in (1, 2, 3)]  # type: ignore[attr-defined]
-    assert len(second["gone"]) == SCREEN  # type: ignore[arg-type]
+    assert [each["name"] for each in second["beds"]] == [f"Bed {SCREEN + each}" for each in (1, 2, 3)]
+    assert len(second["gone"]) == SCREEN
 
 
 def test_an_unknown_monitor_appears_and_leaves() -> None:
@@ -228,7 +228,7 @@ def test_an_unknown_monitor_appears_and_leaves() -> None:
     session = live.open(Peer("10.0.0.9", 4000, 515), SECOND)
     say(live, session, 9)
     (state,) = states(watch.changed(subscription.take()))
-    assert [(each["state"], each["note"]) for each in state["beds"]] == [  # type: ignore[attr-defined]
+    assert [(each["state"], each["note"]) for each in state["beds"]] == [
         ("unknown", "Unknown monitor: not admitted to a bed")
     ]
     live.close(session, "gone", 2 * SECOND)
@@ -261,7 +261,7 @@ def test_admission_is_offered_to_those_who_may_only() -> None:
     say(live, session, 1)
     for may, offered in ((True, session), (False, None)):
         (state,) = states(Watch(live, BedNumbers(), NAMES, may_admit=may).ask('{"view": "bed", "bed": 0}'))
-        assert state["detail"]["session"] == offered  # type: ignore[index]
+        assert state["detail"]["session"] == offered
 
 
 @given(

@@ -1,1 +1,1 @@
-"""Formats a recording can be exported as: one file each, found by their place."""
+"""In: what was kept of a bed. Out: the same in a common format, one module a format, found by its place."""

@@ -1,1 +1,1 @@
-"""What the station passes on: HL7 v2 over MLLP, FHIR R4; kept until it is received."""
+"""In: what the station knows of its beds. Out: messages to other systems, kept until they were taken."""

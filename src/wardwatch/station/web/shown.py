@@ -79,6 +79,11 @@ def _note(view: PlaceView, reader: Reader) -> str:
     return "Two monitors claim this bed" if view.claimants else _LIVE_NOTES[view.kind]
 
 
+def number(view: PlaceView, quantity: Quantity) -> Shown:
+    """One of the numbers that can be checked, as on its tile."""
+    return _number(quantity.value, view.numbers.get(quantity), quantity)
+
+
 def _number(key: str, number: Number | None, quantity: Quantity) -> Shown:
     value = number.value if number else None
     mark = number.mark if number else None

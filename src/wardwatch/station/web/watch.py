@@ -169,9 +169,8 @@ class Watch:
     def _evidence(self, view: PlaceView, quantity: Quantity) -> Shown:
         signal = _WAVE_OF[quantity]
         wave = self.live.wave(view.name, signal, _EVIDENCE_SECONDS)
-        number = shown.place(0, view, self.reader)["numbers"]
-        told = next((each for each in number if each["key"] == quantity.value), None)  # type: ignore[attr-defined]
-        text = f"{quantity.value}: the monitor shows {told['shown'] or 'dashes'}. {told['why']}" if told else ""
+        told = shown.number(view, quantity)
+        text = f"{quantity.value}: the monitor shows {told['shown'] or 'dashes'}. {told['why']}"
         return {
             "signal": signal.value,
             "rate": _RATE_OF[signal],
