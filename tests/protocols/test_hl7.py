@@ -1,5 +1,6 @@
 """HL7 v2: character sets, escapes, framing that is not as it should be, and messages that we send."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 import pytest
@@ -198,21 +199,55 @@ def test_what_was_read_before_changes_nothing(
     ]
 
 
-PIECE = st.sampled_from([
-    b"\x0bMSH|^~\\&|A\rPID|1\r\x1c\r", b"\x0bMSH|^~\\&|B\r\x1c", b"MSH|^~\\&|C\r", b"\x0b", b"\x1c", b"\r",
-    b"\n", b"?", b"MSH",
-    b"\x0bFHS|\rMSH|^~\\&|D\rMSH|^~\\&|E\r\x1c\r", b"\x0bMSH|^~\\&|F\rNTE|MSH|\r\x1c\r",
-    b"\x0bMSH|\x0bMSH|^~\\&|G\r\x1c\r",
-])  # fmt: skip
+PIECES = (
+    b"\x0bMSH|^~\\&|A\rPID|1\r\x1c\r", b"\x0bMSH|^~\\&|B\r\x1c", b"MSH|^~\\&|C\r", b"\x0b", b"\x1c", b"\r", b"\n",
+    b"?", b"MSH", b"\x0bFHS|\rMSH|^~\\&|D\rMSH|^~\\&|E\r\x1c\r", b"\x0bMSH|^~\\&|F\rNTE|MSH|\r\x1c\r",
+    b"\x0bMSH|\x0bMSH|^~\\&|G\r\x1c\r", b"\x0bMSH|^~\\&|H\r\x0bPID|1\r\x1c\r",
+    b"\x0bMSH|^~\\&|I\rMSH|^~\\&|J\r\x1c\r",
+)  # fmt: skip
 
 
-@settings(max_examples=300)
-@given(st.lists(PIECE, max_size=8))
-def test_framing_does_not_depend_on_how_the_bytes_come(pieces: list[bytes]) -> None:
+def whole_and_in_pieces(pieces: Sequence[bytes]) -> None:
     data = b"".join(pieces)
     single = read(*(data[at : at + 1] for at in range(len(data))))
     assert read(data) == single
     assert read(*pieces) == single
+
+
+@pytest.mark.parametrize("first", PIECES)
+def test_framing_does_not_depend_on_how_the_bytes_come(first: bytes) -> None:
+    for second in PIECES:
+        whole_and_in_pieces((first, second))
+        whole_and_in_pieces((b"?", first, second))
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8))
+def test_nor_does_it_in_longer_rows(pieces: list[bytes]) -> None:
+    whole_and_in_pieces(pieces)
+
+
+@pytest.mark.parametrize("place", [1, 2, 3, 4, 5, 8, 11, 17])
+def test_messages_that_differ_in_one_field_of_the_header_are_told_apart(place: int) -> None:
+    fields = ["MSH", "^~\\&", "A", "B", "C", "D", "1", "", "ADT^A01", "1", "P", "2.5", *[""] * 5, "ISO IR87"]
+    other = list(fields)
+    other[place] = {1: "^~!&", 17: ""}.get(place, "X")
+    line = "PID|1||4~5||A\\X41\\!B"
+    several = ["|".join(one) + "\r" + line for one in (fields, other)]
+    forget()
+    warm = [read(b"\x0b" + one.encode() + b"\r\x1c\r")[0][0] for one in several]
+    for one, message in zip(several, warm, strict=True):
+        forget()
+        assert read(b"\x0b" + one.encode() + b"\r\x1c\r")[0][0] == message
+
+
+def test_a_shift_in_what_is_not_read_reaches_what_is() -> None:
+    forget()
+    head = b"\x0bMSH|^~\\&|A|B|C|D|1||ADT^A01|1|P|2.5||||||ISO IR87\rEVN|"
+    tail = b"|A01\rPID|1||4711||DOE\r\x1c\r"
+    plain, shifted = (read(head + middle + tail)[0][0] for middle in (b"", b"\x1b$B"))
+    forget()
+    assert read(head + b"\x1b$B" + tail)[0][0] == shifted
+    assert named(plain)["patient number"] == ("4711", "ascii")
 
 
 def test_of_two_patients_the_more_usual_number_comes_first() -> None:

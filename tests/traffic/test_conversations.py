@@ -186,22 +186,27 @@ def test_a_piece_of_a_row_knows_which_packet_brought_each_byte() -> None:
     ]
 
 
-_ANY_SEGMENT = st.builds(
-    lambda flow, side, seq, flags, data, cut: (flow, side, seq, flags, data, len(data) + cut),
-    st.integers(1, 3),
+_ANY_SEGMENT = st.tuples(
+    st.integers(1, 2),
     st.integers(0, 1),
-    st.integers(0, 6) | st.just(2**32 - 1),
-    st.sampled_from((ACK, ACK, ACK, ACK | PSH, ACK | 1, 4, 2)),
-    st.binary(max_size=3),
-    st.sampled_from((0, 0, 0, 2)),
+    st.sampled_from((None, None, None, None, 0, 5, 2**32 - 2)),  # None: behind the last of that side
+    st.sampled_from((ACK, ACK, ACK, ACK, ACK | PSH, ACK | 1, 4, 2)),
+    st.binary(min_size=1, max_size=3) | st.binary(max_size=3),
+    st.sampled_from((0, 0, 0, 0, 0, 2)),
 )
+_Drawn = tuple[int, int, int | None, int, bytes, int]
 
 
-def _any_segments(drawn: Iterable[tuple[int, int, int, int, bytes, int]]) -> list[Segment]:
-    return [
-        Segment(flow, side, number % 2, 10 + number, 100 * number, seq, flags, length, flow, 5 * flow, data)
-        for number, (flow, side, seq, flags, data, length) in enumerate(drawn)
-    ]
+def _any_segments(drawn: Iterable[_Drawn]) -> list[Segment]:
+    found, ends = [], dict[tuple[int, int], int]()
+    for number, (flow, side, begin, flags, data, cut) in enumerate(drawn):
+        seq = ends.get((flow, side), 2**32 - 4) if begin is None else begin
+        length = len(data) + cut
+        ends[flow, side] = (seq + length) % 2**32
+        found.append(
+            Segment(flow, side, number % 2, 10 + number, 100 * number, seq, flags, length, flow, 5 * flow, data)
+        )
+    return found
 
 
 def _unravelled(batch: Batch) -> list[Segment]:
@@ -221,7 +226,7 @@ def _unravelled(batch: Batch) -> list[Segment]:
 
 @given(st.lists(_ANY_SEGMENT, max_size=40), st.booleans())
 def test_lining_up_loses_nothing_and_keeps_the_order_of_each_flow(
-    drawn: list[tuple[int, int, int, int, bytes, int]],
+    drawn: list[_Drawn],
     apart: bool,  # noqa: FBT001  # drawn
 ) -> None:
     segments = _any_segments(drawn)
@@ -235,7 +240,7 @@ def test_lining_up_loses_nothing_and_keeps_the_order_of_each_flow(
 
 @given(st.lists(_ANY_SEGMENT, max_size=40), st.booleans())
 def test_a_run_is_as_long_as_it_can_be_and_no_longer(
-    drawn: list[tuple[int, int, int, int, bytes, int]],
+    drawn: list[_Drawn],
     apart: bool,  # noqa: FBT001  # drawn
 ) -> None:
     batch = _batch(_any_segments(drawn), apart=apart)
@@ -335,7 +340,7 @@ def _alone(message: Message) -> Message:
 @given(st.lists(_SAID, min_size=1, max_size=5), st.lists(st.tuples(st.integers(0, 4), st.integers(0, 1)), max_size=25))
 def test_what_is_repeated_counts_as_if_it_were_learned_anew(pool: list[Message], order: list[tuple[int, int]]) -> None:
     said = [pool[place % len(pool)]._replace(side=Side(side)) for place, side in order]
-    with patch.multiple(content_module, PATIENTS_KEPT=2, _BEFORE_KEPT=3):
+    with patch.multiple(content_module, PATIENTS_KEPT=1, _BEFORE_KEPT=3):
         repeated, anew = Content(1, "hl7"), Content(1, "hl7")
         for number, message in enumerate(said):
             mark = Mark(0, number, number)
@@ -345,6 +350,18 @@ def test_what_is_repeated_counts_as_if_it_were_learned_anew(pool: list[Message],
     assert not anew._before
     repeated._before.clear()
     assert repeated == anew
+
+
+def test_a_patient_beyond_the_bound_is_counted_each_time() -> None:
+    shared = MappingProxyType({"code": "AA"})
+    first, second = (
+        Message("hl7", "a", Side.CLIENT, 0, 9, (Identifier("patient number", number),), (), shared) for number in "12"
+    )
+    content = Content(1, "hl7")
+    with patch.object(content_module, "PATIENTS_KEPT", 1):
+        content.add([first, second, second, first, second], lambda _: Mark(0, 1, 1))
+    assert (list(content.patients), content.patients_uncounted) == ([Patient("1", "")], 3)
+    assert (len(content.notable), content.notable_uncounted) == (2, 3)
 
 
 def test_an_overlap_in_a_stream_that_is_read_is_told() -> None:

@@ -49,6 +49,13 @@ def test_the_mount_before_the_use_counts(play: Play) -> None:
     assert "lookup /3/monitor (ok)" in _said(answer)
 
 
+def test_mounts_count_in_the_order_of_their_times(play: Play) -> None:
+    lines = [MOUNT.replace("0 udp", f"{at} udp").replace(":701", f":{port}").replace("/pm", f"/{at}")
+             for at, port in ((3, 701), (9, 701), (5, 702))]  # fmt: skip
+    _, answer = play("".join(lines) + LOOKUP.replace("1 udp", "6 udp").replace(":702", ":703"))
+    assert "lookup /5/monitor (ok)" in _said(answer)
+
+
 @pytest.mark.parametrize(
     "elsewhere",
     [

@@ -112,9 +112,8 @@ class Parsed:
     def _decode(self, raw: bytes) -> tuple[str, bool]:
         if raw.isascii() and b"\x1b" not in raw:  # a switching set is seven bits wide, too
             return raw.decode(ASCII), False
-        if self._codec != ASCII:
-            with suppress(UnicodeDecodeError):
-                return raw.decode(self._codec), False
+        with suppress(UnicodeDecodeError):
+            return raw.decode(self._codec), False
         return raw.decode(LATIN_1), True
 
     def _unescaped(self, found: re.Match[str]) -> str:
