@@ -23,7 +23,7 @@ HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parent
 sys.path[:0] = [str(HERE), str(ROOT / "tests" / "firmware" / "specimens")]
 
-from corpus import TARGETS, Build, Specimen, build, builds, specimens  # noqa: E402  # as above
+from corpus import TARGETS, Build, Specimen, build, builds, specimens  # noqa: E402, F401  # as above; tests use Build
 
 import debian  # noqa: E402  # beside this file, as are all scripts
 

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from struct import Struct
 
-from wardwatch.twin.live import sets
+from wardwatch.twin.live import Who, sets
 
 STAMP = Struct("<QIHH")
 """Monotonic clock of the machine in ns, the set's number, the monitor's number, 0xC0DE."""
@@ -57,7 +57,7 @@ class Monitor:
             if writer is not None:
                 writer = await self._send(writer)
             if writer is not None and chaos and random.random() < chaos:
-                writer.transport.abort() if random.random() < 0.5 else writer.close()
+                writer.transport.abort() if random.randrange(2) else writer.close()
                 writer, self.breaks = None, self.breaks + 1
             due += 1.0
             await asyncio.sleep(max(0.0, due - time.monotonic()))
@@ -94,21 +94,21 @@ async def garbage(to: tuple[str, int], until: float, number: int) -> None:
     while time.monotonic() < until:
         with contextlib.suppress(OSError, TimeoutError):
             _, writer = await asyncio.open_connection(*to, local_addr=(f"127.99.0.{number % 250 + 1}", 0))
-            kind = source.randrange(4)
+            kind = source.choice(("junk", "flood", "ends", "silence"))
             async with asyncio.timeout(5):
                 for _ in range(200):
                     size = source.randrange(1, 20_000)
-                    junk = source.randbytes(size) if kind < 2 else b"\x02\x00\x05\x47" * (size // 4)
-                    writer.write(junk if kind < 3 else b"")
+                    junk = source.randbytes(size) if kind in {"junk", "flood"} else b"\x02\x00\x05\x47" * (size // 4)
+                    writer.write(junk if kind != "silence" else b"")
                     await writer.drain()
-                    await asyncio.sleep(0 if kind == 1 else 0.05)
+                    await asyncio.sleep(0 if kind == "flood" else 0.05)
             writer.transport.abort()
         await asyncio.sleep(0.2)
 
 
-async def load(arguments: argparse.Namespace) -> None:
+async def load(arguments: argparse.Namespace) -> str:
     """All monitors and all others at once; then the account of what was sent."""
-    patterns = [list(islice(sets(seed, 1_700_000_000 * 10**9), _LONG)) for seed in range(1, _PATTERNS + 1)]
+    patterns = [list(islice(sets(Who(seed), 1_700_000_000 * 10**9), _LONG)) for seed in range(1, _PATTERNS + 1)]
     to, until = (arguments.host, arguments.port), time.monotonic() + arguments.seconds
     monitors = [Monitor(number, patterns, to) for number in range(arguments.monitors)]
     others = [garbage(to, until, number) for number in range(arguments.garbage)]
@@ -118,7 +118,7 @@ async def load(arguments: argparse.Namespace) -> None:
         "breaks": sum(monitor.breaks for monitor in monitors),
         "overslept": max(monitor.overslept for monitor in monitors),
     }
-    Path(arguments.sent).write_text(json.dumps(told), encoding="ascii")
+    return json.dumps(told)
 
 
 def main() -> None:
@@ -131,7 +131,8 @@ def main() -> None:
     parser.add_argument("--garbage", type=int, default=0, help="clients that send what is no stream")
     parser.add_argument("--chaos", type=float, default=0.0, help="chance each second that a monitor's connection ends")
     parser.add_argument("--sent", required=True, help="where to write what was sent")
-    asyncio.run(load(parser.parse_args()))
+    arguments = parser.parse_args()
+    Path(arguments.sent).write_text(asyncio.run(load(arguments)), encoding="ascii")
 
 
 if __name__ == "__main__":

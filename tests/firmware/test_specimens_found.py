@@ -5,13 +5,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from wardwatch.firmware.examine import Question, examine_image
 from wardwatch.firmware.machine_code import analyse
 from wardwatch.vocabulary import Severity
+
+if TYPE_CHECKING:
+    from corpus import Build, Specimen
 
 ROOT = Path(__file__).resolve().parents[2]
 TUNED = 1.0  # of what is planted, on every target: what is missed here is a step back
@@ -93,7 +96,7 @@ def test_rules_triggers_and_behaviours_are_those_of_the_truth(bench: ModuleType,
     assert wrong == {}
 
 
-def differences(specimen: Any, wanted_build: Any, program: Path) -> Iterator[str]:
+def differences(specimen: "Specimen", wanted_build: "Build", program: Path) -> Iterator[str]:
     """What the analysis says otherwise than the truth."""
     answer = examine_image(program, Question(show_code=False))
     rules = {finding.rule for finding in answer.findings if finding.severity is not Severity.INFO}
@@ -104,7 +107,7 @@ def differences(specimen: Any, wanted_build: Any, program: Path) -> Iterator[str
     wanted = {behaviour for _, behaviour in told}
     kinds = {behaviour.kind.value for behaviour in answer.scene.behaviours}
     yield from (f"no {behaviour} is seen" for behaviour in wanted - kinds)
-    if wanted_build.static and wanted_build.stripped or (specimen.name, wanted_build.target) in NOT_REACHED:
+    if (wanted_build.static and wanted_build.stripped) or (specimen.name, wanted_build.target) in NOT_REACHED:
         return  # what reads a key or handles a signal has no name in such a program
     ways = [b for b in answer.scene.behaviours if not wanted or b.kind.value in wanted]
     reached = {answer.scene.route(behaviour).trigger.value for behaviour in ways}

@@ -7,12 +7,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from wardwatch.errors import InstallationError
 from wardwatch.lab import session, state
 from wardwatch.lab.scenario import names
+from wardwatch.workflows import lab_inside
 
 WARDWATCH = (sys.executable, "-c", "from wardwatch.cli.main import run; run()", "lab")
 BY_ROOT = (
@@ -22,6 +25,7 @@ BY_ROOT = (
     "from wardwatch.cli.main import run\n"
     "run()\n"
 )
+TABLE = "/proc/sys/fs/binfmt_misc"
 SERVERS = ["10.10.0.20/24", "10.10.0.30/24", "10.10.0.50/24"]
 
 
@@ -55,10 +59,23 @@ class Home:
 
 def residue() -> tuple[list[str], list[str], list[str]]:
     """Interfaces, mounts and kinds of programs that the machine knows, as they are seen from here."""
-    table = Path("/proc/sys/fs/binfmt_misc")
+    table = Path(TABLE)
     known = sorted(path.name for path in table.iterdir()) if table.is_dir() else []
     mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
     return sorted(path.name for path in Path("/sys/class/net").iterdir()), mounts, known
+
+
+@contextmanager
+def machine_table() -> Iterator[Callable[[], list[str]]]:
+    """What kinds of programs the machine itself knows: held mounted meanwhile, where nobody else sees it."""
+    words = f"mount -t binfmt_misc binfmt_misc {TABLE} && echo held && exec cat"
+    with subprocess.Popen(
+        ["unshare", "--mount", "sh", "-c", words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout
+        held = holder.stdout.readline() == b"held\n"
+        yield lambda: sorted(path.name for path in Path(f"/proc/{holder.pid}/root{TABLE}").iterdir()) if held else []
+        holder.kill()
 
 
 def until(true: Callable[[], bool]) -> None:
@@ -148,13 +165,27 @@ def test_root_needs_no_user_namespace_and_leaves_the_machine_as_it_was(home: Hom
     if not session._works(["unshare", *session._BASE]):
         pytest.skip("root may not make namespaces here")
     out = tmp_path / "out"
-    done = subprocess.run(
-        [sys.executable, "-c", BY_ROOT, "lab", "run", "phones-home", "--to", str(out)],
-        env=home.environment, capture_output=True, text=True, check=False, timeout=180,
-    )  # fmt: skip
+    with machine_table() as known:
+        before = known()
+        done = subprocess.run(
+            [sys.executable, "-c", BY_ROOT, "lab", "run", "phones-home", "--to", str(out)],
+            env=home.environment, capture_output=True, text=True, check=False, timeout=180,
+        )  # fmt: skip
+        assert known() == before
     assert done.returncode == 0, done.stdout + done.stderr
     assert "critical" not in done.stderr
     assert json.loads((out / "truth.json").read_text())["captures"]["gateway"]["verdict"] == "found"
+
+
+def test_nothing_begins_where_there_is_a_real_network(tmp_path: Path) -> None:
+    before = residue()
+    if len(before[0]) < 2:
+        pytest.skip("this machine has no network to be kept from")
+    asked = {"text": "seconds = 1", "name": "x", "folder": str(tmp_path), "seconds": None, "stand_ins": True}
+    with pytest.raises(InstallationError, match="a way to a real network"):
+        lab_inside.answer(json.dumps(asked).encode())
+    assert residue() == before
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_scenarios_are_listed(tmp_path: Path) -> None:

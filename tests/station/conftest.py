@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -13,6 +13,7 @@ from wardwatch.station.admission import Admission, rules
 from wardwatch.station.live import Live, Settings
 from wardwatch.station.reading import contents
 from wardwatch.station.words import SECOND, Peer, Received, Source
+from wardwatch.twin.live import Who
 from wardwatch.twin.live import sets as twin_sets
 
 T0 = 1_800_000_000 * SECOND
@@ -23,7 +24,7 @@ def stream() -> Callable[[int, int], list[bytes]]:
     """The first sets a twin sends under a seed; the first one begins with who lies there."""
 
     def made(count: int, seed: int = 1) -> list[bytes]:
-        return list(islice(twin_sets(seed, T0), count))
+        return list(islice(twin_sets(Who(seed), T0), count))
 
     return made
 
@@ -47,18 +48,29 @@ def patient(name: str = "Sample Samuel", number: str = "INV0000042", bed: int = 
     return encode(block)
 
 
-@dataclass(frozen=True)
 class Blocks:
     """Makers of single blocks."""
 
-    ecg: Callable[..., bytes] = staticmethod(ecg)
-    pleth: Callable[..., bytes] = staticmethod(pleth)
-    patient: Callable[..., bytes] = staticmethod(patient)
-    end: bytes = encode(EndOfSet())
-    nibp: Callable[..., bytes] = staticmethod(lambda **values: encode(Nibp(**values, rest=bytes(5))))
-    temperature: Callable[..., bytes] = staticmethod(lambda **values: encode(Temperature(**values, rest=bytes(6))))
-    bed: Callable[[int], bytes] = staticmethod(lambda number: encode(Bed(bed=number)))
-    error: Callable[[str], bytes] = staticmethod(lambda text: encode(ErrorBlock(1, text.encode() + b"\0")))
+    ecg = staticmethod(ecg)
+    pleth = staticmethod(pleth)
+    patient = staticmethod(patient)
+    end = encode(EndOfSet())
+
+    @staticmethod
+    def nibp(**values: int) -> bytes:
+        return encode(Nibp(**values, rest=bytes(5)))  # type: ignore[arg-type]  # fields of the block
+
+    @staticmethod
+    def temperature(**values: float) -> bytes:
+        return encode(Temperature(**values, rest=bytes(6)))  # type: ignore[arg-type]  # as above
+
+    @staticmethod
+    def bed(number: int) -> bytes:
+        return encode(Bed(bed=number))
+
+    @staticmethod
+    def error(text: str) -> bytes:
+        return encode(ErrorBlock(1, text.encode() + b"\0"))
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,17 @@
 """Cutting a stream into sets, however it is torn, and saying what was lost."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wardwatch.station.sets import MOST_BLOCKS, MOST_BYTES, Cutter, cut
+from wardwatch.twin.live import Who
 from wardwatch.twin.live import sets as twin_sets
 
-SETS = [data for data, _ in zip(twin_sets(3, 10**18), range(6), strict=False)]
+SETS = [data for data, _ in zip(twin_sets(Who(3), 10**18), range(6), strict=False)]
 WHOLE = b"".join(SETS)
 
 
@@ -29,7 +31,7 @@ def test_each_second_of_a_monitor_is_one_set() -> None:
 @given(st.lists(st.integers(0, len(WHOLE)), max_size=30))
 def test_where_the_stream_is_torn_makes_no_difference(places: list[int]) -> None:
     cuts = [0, *sorted(places), len(WHOLE)]
-    pieces = [WHOLE[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    pieces = [WHOLE[start:end] for start, end in pairwise(cuts)]
     assert fed(pieces)[0] == SETS
 
 

@@ -3,12 +3,15 @@
 import struct
 from collections.abc import Iterable
 from itertools import pairwise
+from types import MappingProxyType
+from unittest.mock import patch
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wardwatch.protocols.codec import Identifier, Message, Person, Side
+from wardwatch.traffic import content as content_module
 from wardwatch.traffic.content import Content, Patient
 from wardwatch.traffic.conversations import KEPT_EACH, PROBE_BYTES, Conversations, codecs
 from wardwatch.traffic.kernel.library import SEGMENT
@@ -160,7 +163,7 @@ def test_a_row_ends_at_whatever_is_not_plain_data_in_order() -> None:
 
 
 def test_sequence_numbers_begin_again_within_a_row() -> None:
-    segments = [segment._replace(seq=(segment.seq - 1200) % 2**32) for segment in _segments(100)[:6]]
+    segments = [segment._replace(seq=(segment.seq - 1100) % 2**32) for segment in _segments(100)[:6]]
     assert _rows(segments) == [(6, 1)]
     _, rest = _batch(segments).split(_batch(segments).runs[0])
     assert rest
@@ -208,7 +211,10 @@ def _unravelled(batch: Batch) -> list[Segment]:
         rest: Run | None = run
         while rest:
             assert rest.marks[0] == Mark(rest.file, rest.number, rest.time)
+            payload, length = batch.payload(rest), rest.length
             one, rest = batch.split(rest)
+            assert payload == one.data + (batch.payload(rest) if rest else b"")
+            assert length == one.length + (rest.length if rest else 0)
             found.append(one)
     return found
 
@@ -298,6 +304,47 @@ def test_what_messages_alike_say_is_not_passed_over() -> None:
     content.add([_message("a", fields=("rate",))], lambda _: mark)
     assert content.headless
     assert content.sides[0].records == {"a": 2}
+
+
+_WHO = st.lists(
+    st.sampled_from((
+        Identifier("patient number", "1"), Identifier("patient number", "2"), Identifier("patient name", "X"),
+        Identifier("patient name", "Y", "gbk"), Identifier("patient name", "Y", "utf-8"), Identifier("sex", "F"),
+        Identifier("doctor name", "D", person=Person.STAFF), Identifier("doctor name", "É", "utf-8", Person.STAFF),
+    )),
+    max_size=3,
+)  # fmt: skip
+_FACTS = st.sampled_from(({}, {"code": "AA"}, {"bed": "1"}, {"bed": "2", "code": "AE"}))
+_SAID = st.builds(
+    lambda kind, who, fields, facts: Message(
+        "hl7", kind, Side.CLIENT, 0, 9, tuple(who), fields, MappingProxyType(facts)
+    ),
+    st.sampled_from(("patient", "observation", "acknowledgement", "bed")),
+    _WHO,
+    st.sampled_from(((), ("rate",), ("rate", "ECG"))),
+    _FACTS,
+)
+
+
+def _alone(message: Message) -> Message:
+    """The same, sharing nothing with any other, so that it is always learned anew."""
+    return message._replace(identifiers=(*message.identifiers,), facts=dict(message.facts))
+
+
+@settings(max_examples=300)
+@given(st.lists(_SAID, min_size=1, max_size=5), st.lists(st.tuples(st.integers(0, 4), st.integers(0, 1)), max_size=25))
+def test_what_is_repeated_counts_as_if_it_were_learned_anew(pool: list[Message], order: list[tuple[int, int]]) -> None:
+    said = [pool[place % len(pool)]._replace(side=Side(side)) for place, side in order]
+    with patch.multiple(content_module, PATIENTS_KEPT=2, _BEFORE_KEPT=3):
+        repeated, anew = Content(1, "hl7"), Content(1, "hl7")
+        for number, message in enumerate(said):
+            mark = Mark(0, number, number)
+            repeated.add([message], lambda _, mark=mark: mark)
+            anew.add([_alone(message)], lambda _, mark=mark: mark)
+            assert len(repeated._before) <= 3
+    assert not anew._before
+    repeated._before.clear()
+    assert repeated == anew
 
 
 def test_an_overlap_in_a_stream_that_is_read_is_told() -> None:

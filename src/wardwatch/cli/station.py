@@ -79,11 +79,12 @@ def run(journal: "IO[str] | None", seconds: float | None, **asked: Any) -> None:
 
 async def _run(wanted: "Wanted", shown: "PageWanted | None", seconds: float | None) -> None:
     from wardwatch.station.words import NOTICE  # noqa: PLC0415  # only for those who need it
-    from wardwatch.workflows.station import address_plan, running  # noqa: PLC0415  # as above
+    from wardwatch.workflows.station import address_plan, running, watch_plan  # noqa: PLC0415  # as above
 
     click.echo(NOTICE, err=True)
     async with running(wanted) as held:
         _say(address_plan(wanted, held))
+        _say(watch_plan(held.watcher.watched))
         _say(f"receiving at {address} port {port}" for address, port in held.listening)
         _say(
             [f"keeping in {wanted.data}, encrypted" if wanted.data else "nothing is kept: say --data FOLDER to keep it"]

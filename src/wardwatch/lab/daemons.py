@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ _OWN_MOUNTS: Final = ("unshare", "--mount", "sh", "-c")
 _OVER_RUN: Final = 'mount --bind "$0" /run && exec "$@"'
 _WITH_RPCBIND: Final = 'mount --bind "$0" /run && rpcbind && exec "$@"'
 NFS_PORT: Final = 2049
+_DHCP_PORT: Final = 67
 _GANESHA: Final = """
 NFS_CORE_PARAM {{ Protocols = 3; NFS_Port = 2049; MNT_Port = 20048; mount_path_pseudo = true;
                   Enable_NLM = false; Enable_RQUOTA = false; }}
@@ -37,8 +38,8 @@ def installed(*programs: str) -> bool:
 
 def dnsmasq(  # noqa: PLR0913  # what it is told
     lab: Namespaces, node: str, scratch: Path, interface: str, *, given: Mapping[str, str], names: Mapping[str, str]
-) -> "subprocess.Popen[bytes]":
-    """Gives each MAC address its address, and answers for names."""
+) -> "subprocess.Popen[bytes] | None":
+    """Gives each MAC address its address, and answers for names; None where it does not come up."""
     hosts = [f"--dhcp-host={mac},{address},infinite" for mac, address in given.items()]
     known = [f"--address=/{name}/{address}" for name, address in names.items()]
     words = [
@@ -47,7 +48,11 @@ def dnsmasq(  # noqa: PLR0913  # what it is told
         "--except-interface=lo", "--dhcp-range=10.20.0.0,static,255.255.0.0", "--dhcp-leasefile=/run/leases",
         "--log-facility=/run/log", *hosts, *known,
     ]  # fmt: skip
-    return _started(lab, node, scratch, _OVER_RUN, words)
+    process = _started(lab, node, scratch, _OVER_RUN, words)
+    if not _within_patience(lambda: _is_bound(lab, node, _DHCP_PORT), process):
+        end(process)
+        return None
+    return process
 
 
 def ganesha(
@@ -70,11 +75,27 @@ def ganesha(
 
 def answers(lab: Namespaces, node: str, port: int, process: "subprocess.Popen[bytes]") -> bool:
     """Whether a program begins to listen on its port, while it runs."""
+
+    def tried() -> bool:
+        with lab.within(node), socket.socket() as trial:
+            return trial.connect_ex(("127.0.0.1", port)) == 0
+
+    return _within_patience(tried, process)
+
+
+def _is_bound(lab: Namespaces, node: str, port: int) -> bool:
+    """Whether somebody in the node has that UDP port (proc_net(5), udp)."""
+    with lab.within(node):
+        lines = Path("/proc/thread-self/net/udp").read_text(encoding="ascii").splitlines()[1:]
+    return any(int(line.split()[1].rpartition(":")[2], 16) == port for line in lines)
+
+
+def _within_patience(true: Callable[[], bool], process: "subprocess.Popen[bytes]") -> bool:
+    """Whether it becomes true while the program runs."""
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until and process.poll() is None:
-        with lab.within(node), socket.socket() as trial:
-            if trial.connect_ex(("127.0.0.1", port)) == 0:
-                return True
+        if true():
+            return True
         time.sleep(_BETWEEN)
     return False
 

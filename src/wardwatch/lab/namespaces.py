@@ -43,7 +43,7 @@ class Namespaces:
 
     def __enter__(self) -> Self:
         """Make the network; InstallationError where the kernel refuses a part of it."""
-        _isolated(self.interfaces())
+        refuse_real_network()
         for node in (SWITCH, *self._network.nodes):
             self._make(node)
         for node, words in steps(self._network):
@@ -95,10 +95,6 @@ class Namespaces:
         with self.within(node):
             _set(values)
 
-    def interfaces(self) -> tuple[str, ...]:
-        """The interfaces where this process is."""
-        return tuple(sorted(name.split(":")[0].strip() for name in _lines("/proc/self/net/dev")[2:]))
-
     def _make(self, node: str) -> None:
         if self._libc.unshare(_CLONE_NEWNET):
             raise _refused("a network namespace")
@@ -111,11 +107,12 @@ class Namespaces:
             raise _refused("entering a network namespace")
 
 
-def _isolated(interfaces: tuple[str, ...]) -> None:
+def refuse_real_network() -> None:
     """Refuse to begin anywhere but in an empty namespace: nothing that is done here may reach a real network."""
+    interfaces = {name.split(":")[0].strip() for name in _lines("/proc/self/net/dev")[2:]}
     routes = [line for line in _lines("/proc/self/net/route")[1:] if line.strip()]
     routes += [line for line in _lines("/proc/self/net/ipv6_route") if line.split()[-1] != "lo"]
-    if set(interfaces) - {"lo"} or routes:
+    if interfaces - {"lo"} or routes:
         raise InstallationError(
             "there is a way to a real network here, and nothing was started",
             where="the lab", cure="The lab runs in an empty network namespace only; start it by its own command.",

@@ -21,7 +21,7 @@ from wardwatch.lab.capture import Recorder
 from wardwatch.lab.emulator import HEAD, Emulator, emulator, is_known, registered
 from wardwatch.lab.line import Line
 from wardwatch.lab.loop import Loop
-from wardwatch.lab.namespaces import Namespaces
+from wardwatch.lab.namespaces import Namespaces, refuse_real_network
 from wardwatch.lab.receivers import Count, Receivers
 from wardwatch.lab.scenario import CAPTURES, MONITOR, STRANGER, Machine, Scenario, read
 from wardwatch.twin import firmware
@@ -73,11 +73,11 @@ class Events:
 
 def answer(payload: bytes) -> bytes:
     """Play it; the truth comes back, and lies in the folder with all else."""
+    refuse_real_network()
     asked = json.loads(payload)
     scenario = read(asked["text"], asked["name"])
     scenario = replace(scenario, seconds=asked.get("seconds") or scenario.seconds)
     stop = Path(asked["stop"]) if asked.get("stop") else None
-    kernel.mount("wardwatch", str(_SCRATCH), "tmpfs", kernel.NOSUID | kernel.NODEV, _ROOM)
     truth = _Play(scenario, Path(asked["folder"]), stop, real=not asked["stand_ins"]).run()
     return json.dumps(truth).encode()
 
@@ -96,6 +96,7 @@ class _Play:
     def run(self) -> dict[str, Any]:
         """The truth."""
         with Namespaces(hospital.network(self._scenario, self._documented)) as lab:
+            kernel.mount("wardwatch", str(_SCRATCH), "tmpfs", kernel.NOSUID | kernel.NODEV, _ROOM)
             hospital.prepare(lab)
             loop = Loop()
             actors = [self._actor(lab, number, each) for number, each in enumerate(self._scenario.machines, 1)]

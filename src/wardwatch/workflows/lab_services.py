@@ -36,6 +36,7 @@ class Services:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._open: list[socket.socket] = []
         self.parts: dict[str, str] = {}
+        self._because = ""
 
     def receive(self, receivers: Receivers, scenario: Scenario) -> None:
         """Whoever takes calls: the central station, wherever it is, the interface engine, the printer."""
@@ -50,13 +51,7 @@ class Services:
 
     def give_addresses(self, given: Mapping[str, str]) -> None:
         """DHCP and names, on the ward."""
-        if self._real and daemons.installed("dnsmasq"):
-            scratch = self._folder("dnsmasq")
-            process = daemons.dnsmasq(
-                self._lab, hospital.GATEWAY, scratch, hospital.WARD_SIDE, given=given, names=NAMES
-            )
-            self._processes.append(process)
-            self.parts["addresses"] = "dnsmasq"
+        if self._real and daemons.installed("dnsmasq") and self._dnsmasq(given):
             return
         self.parts["addresses"] = STAND_IN
         with self._lab.within(hospital.GATEWAY):
@@ -69,7 +64,7 @@ class Services:
         if self._real and daemons.installed("ganesha.nfsd") and self._ganesha(node, hosts, path, files):
             return
         served = Share(path, files)
-        self.parts[name] = STAND_IN
+        self.parts[name] = STAND_IN + self._because
         with self._lab.within(node):
             for host in hosts:
                 self._answer(host, folders.PORTMAP_PORT, registrar)
@@ -82,13 +77,24 @@ class Services:
             daemons.end(process)
         self._forget(self._open)
 
+    def _dnsmasq(self, given: Mapping[str, str]) -> bool:
+        scratch = self._folder("dnsmasq")
+        process = daemons.dnsmasq(self._lab, hospital.GATEWAY, scratch, hospital.WARD_SIDE, given=given, names=NAMES)
+        if process is None:
+            return False
+        self._processes.append(process)
+        self.parts["addresses"] = "dnsmasq"
+        return True
+
     def _ganesha(self, node: str, hosts: Sequence[str], path: str, files: Mapping[str, bytes]) -> bool:
         scratch = self._folder(f"ganesha-{node}")
         real = daemons.installed("rpcbind") and daemons.may_drop_rights()
         opened = [] if real else self._register(node, hosts, scratch)
         process = daemons.ganesha(self._lab, node, scratch, path, with_rpcbind=real)
         if process is None or not self._filled(node, path, files):
+            self._because = ", since nfs-ganesha did not come up"
             if process:
+                self._because = ", since nfs-ganesha did not take the files"
                 daemons.end(process)
             self._forget(opened)
             return False

@@ -14,7 +14,7 @@ from wardwatch.station import replay as playing
 from wardwatch.station.journal import journal
 from wardwatch.station.keeping.archive import Archive, Missing, Spoken
 from wardwatch.station.keeping.records import SETS
-from wardwatch.station.plan import plan
+from wardwatch.station.plan import plan, watching
 from wardwatch.station.recording import Export, recording
 from wardwatch.station.settings import Settings, load
 from wardwatch.station.station import Station, Storage
@@ -75,6 +75,11 @@ def settings(wanted: Wanted) -> Settings:
 def address_plan(wanted: Wanted, station: Station | None = None) -> Iterator[str]:
     """What monitors need to find the station."""
     return plan(settings(wanted).listen, station.listening if station else ())
+
+
+def watch_plan(watched: tuple[int, ...]) -> Iterator[str]:
+    """Which calls of hidden functions the station can see."""
+    yield from watching(watched)
 
 
 def station_key(path: Path | None) -> bytes:

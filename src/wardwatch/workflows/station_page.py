@@ -58,6 +58,7 @@ async def page(station: Station, wanted: PageWanted) -> AsyncIterator[str]:
         Audit(folder / "audit.jsonl"),
         Pseudonyms(load_or_make_key(user_key_path())),
         zone=datetime.now().astimezone().tzinfo or UTC,
+        watched=station.watcher.watched,
         health=lambda: _health(station),
         metrics=lambda: render(station),
         find=beats,

@@ -104,6 +104,19 @@ def test_each_state_of_a_place_is_told_in_a_word_and_a_note() -> None:
     assert (tile(watch)["state"], tile(watch)["note"]) == ("conflict", "Two monitors claim this bed")
 
 
+def test_whether_a_device_calls_out_is_said_as_far_as_it_is_watched() -> None:
+    live, (session,) = ward(1)
+    say(live, session, 1)
+    unwatched = tile(Watch(live, BedNumbers(), NAMES))["exposure"]
+    assert (unwatched["state"], "Nobody watches" in unwatched["text"]) == ("unknown", True)  # type: ignore[index]
+    watch = Watch(live, BedNumbers(), NAMES._replace(watched=(111, 2049)))
+    quiet = tile(watch)["exposure"]
+    assert (quiet["state"], "none of the ports 111 and 2049" in quiet["text"]) == ("none seen", True)  # type: ignore[index]
+    live.expose("10.0.0.1", "This device tried to reach port 111.", 2 * SECOND)
+    calling = tile(watch)["exposure"]
+    assert (calling["state"], calling["text"]) == ("calling", "This device tried to reach port 111.")  # type: ignore[index]
+
+
 def test_without_a_check_nothing_is_called_verified() -> None:
     live, (session,) = ward(1)
     say(live, session, 1)

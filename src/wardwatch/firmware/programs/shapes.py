@@ -68,7 +68,8 @@ def _histogram(kinds: NDArray[np.uint32]) -> bytes:
     edges = np.flatnonzero(ordered[1:] != ordered[:-1])
     first = np.concatenate([_FIRST, edges + 1])[: len(ordered)]
     counts = np.concatenate([first[1:], [len(ordered)]])[: len(first)] - first
-    return ordered[first].tobytes() + counts.astype(np.uint32).tobytes()
+    found: bytes = ordered[first].tobytes() + counts.astype(np.uint32).tobytes()
+    return found
 
 
 def _spread(size: int) -> bytes:

@@ -43,6 +43,8 @@ class Desk:
     veil: Pseudonyms
     secure: bool = False
     zone: tzinfo = UTC
+    watched: tuple[int, ...] = ()
+    """Ports at which the station watches for devices that call out."""
     health: Health = _all_is_well
     metrics: Callable[[], bytes] = _no_metrics
     find: Finder = no_beats

@@ -34,10 +34,11 @@ _LIVE_NOTES: Final[Mapping[PlaceKind, str]] = MappingProxyType(
 
 
 class Reader(NamedTuple):
-    """Who looks: whether patients' names are shown, and in which zone times are told."""
+    """Who looks: whether patients' names are shown, in which zone times are told, and which ports are watched."""
 
     names: bool
     zone: tzinfo = UTC
+    watched: tuple[int, ...] = ()
 
 
 def place(bed: int, view: PlaceView, reader: Reader) -> Shown:
@@ -50,7 +51,7 @@ def place(bed: int, view: PlaceView, reader: Reader) -> Shown:
         "note": _note(view, reader),
         "numbers": [*(_number(key, view.numbers.get(quantity), quantity) for key, quantity in _SINGLE), _cuff(view)],
         "alarms": [_alarm(each) for each in view.alarms],
-        "exposure": _exposure(view),
+        "exposure": _exposure(view, reader),
     }
 
 
@@ -139,10 +140,14 @@ def _alarm(alarm: Alarm) -> Shown:
     return {"priority": alarm.priority.name.lower(), "kind": alarm.kind.value, "text": alarm.text}
 
 
-def _exposure(view: PlaceView) -> Shown:
-    if not view.exposure:
+def _exposure(view: PlaceView, reader: Reader) -> Shown:
+    if view.exposure:
+        return {"state": "calling", "mark": "\u2197 calls out", "text": view.exposure}
+    if not reader.watched:
         return {"state": "unknown", "mark": "", "text": _NOBODY_WATCHES}
-    return {"state": "calling", "mark": "\u2197 calls out", "text": view.exposure}
+    ports = " and ".join(map(str, reader.watched))
+    text = f"Not seen so far: it tried none of the ports {ports} at the station. Other addresses are not watched here."
+    return {"state": "none seen", "mark": "", "text": text}
 
 
 def limits(view: PlaceView) -> list[Shown]:

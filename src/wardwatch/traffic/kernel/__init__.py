@@ -39,6 +39,8 @@ class _Much(NamedTuple):
 
 _MANY: Final = _Much(5 << 20, 28_000)
 """Below what the kernel's arena holds while it still takes packets in (ARENA_BYTES - ARENA_ROOM, ARENA_SEGMENTS)."""
+_MANY_BEGUN: Final = 1024
+"""Conversations: their reader keeps a few thousand open, and closes those that are over between two batches."""
 _MANY_UNSURE: Final = _Much(768 * 1024, 4096)
 """Where a conversation is kept in the hope that its codec is told before its budget ends."""
 
@@ -212,7 +214,7 @@ class Kernel:
         report = self._report
         segments, retired = report.segments_ready, report.retired_ready
         many = _MANY_UNSURE if report.unsure else _MANY
-        if enough and report.arena_used < many.bytes and segments < many.segments:
+        if enough and report.arena_used < many.bytes and segments < many.segments and report.begun < _MANY_BEGUN:
             segments = 0
         if segments:
             self._hand_on(segments)

@@ -60,6 +60,7 @@ static void hand_on(kernel *k, flow *f, u32 slot, const packet *p, u32 side) {
     f->kept[side] += p->payload.n;
     if (!(f->flags & KEPT)) {
         f->flags |= KEPT;
+        out->begun++;
         index_put(&k->ids, id_hash(f->id), slot);
     }
 }

@@ -81,7 +81,9 @@ EXPORT u64 ww_feed(kernel *k, const u8 *data, u64 n, u32 final) {
 }
 
 /* The segments, or the retired records, were fetched. */
-EXPORT void ww_segments_fetched(kernel *k) { k->out.segments_ready = k->out.arena_used = k->out.unsure = 0; }
+EXPORT void ww_segments_fetched(kernel *k) {
+    k->out.segments_ready = k->out.arena_used = k->out.begun = k->out.unsure = 0;
+}
 EXPORT void ww_retired_fetched(kernel *k) { k->out.retired_ready = 0; }
 
 /* What no later packet can complete is counted. */

@@ -168,6 +168,7 @@ typedef struct {
     u64 segments_ready, arena_used, retired_ready;
     u64 flows_seen, flows_live, evicted, segments_total;
     u64 ncounters;
+    u64 begun;  /* conversations of which the first of these segments is ready */
     u64 unsure; /* segments ready with payload that no signature fits: whoever reads them may tell what it is */
     /* of the file: */
     u64 packets, decoded, cut, offset, stopped, stopped_at, resyncs, resync_bytes, resync_at, tail_bytes, big, nano;

@@ -81,7 +81,7 @@ class SettingsStruct(ctypes.Structure):
     )
 
 
-_TOTALS = "segments_ready arena_used retired_ready flows_seen flows_live evicted segments_total ncounters unsure"
+_TOTALS = "segments_ready arena_used retired_ready flows_seen flows_live evicted segments_total ncounters begun unsure"
 _OF_FILE = (
     "packets decoded cut offset stopped stopped_at resyncs resync_bytes resync_at tail_bytes big nano "
     "oversize oversize_bytes timeless undeclared format nlinktypes"

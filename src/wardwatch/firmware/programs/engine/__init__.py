@@ -34,7 +34,7 @@ WRAPPERS: Final = 5
 """How many functions deep an argument is followed to those who give it."""
 SMALL: Final = 100_000
 """Bytes of code up to which a program's functions are followed as far as the bounds go."""
-LEAST_STEPS: Final = 6_000
+LEAST_STEPS: Final = 4_000
 CALLERS: Final = 400
 """How many callers are run in one round."""
 
@@ -44,8 +44,8 @@ class Result:
     """What running yields. `sites` counts call sites of what matters, `visited` those that were reached.
 
     `complete`, `partial` and `bare` count calls whose arguments are known, known in part, or not known at all. `counts`
-    are the kernel's figures. `stores` are descriptors kept in the program's data. `edges` are calls between functions of
-    the program behind a condition.
+    are the kernel's figures. `stores` are descriptors kept in the program's data. `edges` are calls between functions
+    of the program behind a condition.
     """
 
     calls: tuple[Call, ...]

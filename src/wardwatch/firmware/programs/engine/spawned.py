@@ -1,6 +1,6 @@
-"""In: a static program whose clone() and execve() are known. Out: which of its functions is posix_spawn().
+"""In: a static program whose clone() and execve() are known. Out: which functions are posix_spawn(), pthread_create().
 
-It hands a function of its own to clone(), and that one leads to execve(). What starts a thread leads elsewhere.
+Both hand a function of their own to clone(). That of posix_spawn() leads to execve(), that of a thread elsewhere.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,9 @@ def spawned(binary: Binary, names: Mapping[int, str]) -> dict[int, str]:
     executing = _executing(binary, names, builds)
     callers = np.unique(binary.sites.callers[np.isin(binary.sites.callees, clones)]).tolist()
     return {
-        binary.functions[caller].start: "posix_spawn" for caller in callers if builds.get(caller, set()) & executing
+        binary.functions[caller].start: "posix_spawn" if builds[caller] & executing else "pthread_create"
+        for caller in callers
+        if builds.get(caller)
     }
 
 

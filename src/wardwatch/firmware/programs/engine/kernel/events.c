@@ -1,7 +1,7 @@
 /* In: a call that matters. Out: its arguments, as bytes. */
 #include "core.h"
 
-enum { EVENTS_OF_SITE = 512, A_FEW = 16, STRINGS = 24, BUFFER = 512 };
+enum { EVENTS_OF_SITE = 128, A_FEW = 16, STRINGS = 24, BUFFER = 512 };
 
 static void note_data(engine *e, bool is_data) {
     if (is_data && e->tells_data)
