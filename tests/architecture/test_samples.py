@@ -53,8 +53,14 @@ MECHANISMS = Kind(
 )
 DIALECTS = Kind("wardwatch.contain.dialects", "DIALECT", ("contain/samples/{}/*",), by_offer=True)
 READERS = Kind("wardwatch.contain.readers", "READER", ("contain/samples/{}/*",), by_offer=True)
-RULES = (DIALECTS, READERS)
-KINDS = (CODECS, DETECTORS, FIRMWARE, DOCUMENTS, LOGS, IMAGES, LANGUAGES, MECHANISMS, *RULES)
+DETECTIONS = Kind("wardwatch.contain.detection", "DETECTION", ("contain/detection/samples/{}/*",), by_offer=True)
+CHECKS = Kind(
+    "wardwatch.vitals.checks",
+    "CHECK",
+    ("vitals/checks/samples/{}/fires/*", "vitals/checks/samples/{}/silent/*"),
+)
+RULES = (DIALECTS, READERS, DETECTIONS)
+KINDS = (CODECS, DETECTORS, FIRMWARE, DOCUMENTS, LOGS, IMAGES, LANGUAGES, MECHANISMS, CHECKS, *RULES)
 PLACES = [
     (module, place.format(name)) for kind in KINDS for module, name in kind.offered().items() for place in kind.places
 ]
@@ -75,7 +81,9 @@ def test_every_kind_of_plug_in_is_there(kind: Kind) -> None:
 
 # Codecs that need several files keep their parts beside them, so protocols/ is not asked.
 @pytest.mark.parametrize(
-    "kind", [DETECTORS, FIRMWARE, DOCUMENTS, LOGS, IMAGES, LANGUAGES, MECHANISMS, *RULES], ids=lambda kind: kind.package
+    "kind",
+    [DETECTORS, FIRMWARE, DOCUMENTS, LOGS, IMAGES, LANGUAGES, MECHANISMS, CHECKS, *RULES],
+    ids=lambda kind: kind.package,
 )
 def test_every_module_of_a_plug_in_folder_is_one(kind: Kind) -> None:
     folder = ROOT / "src" / kind.package.replace(".", "/")
@@ -84,7 +92,9 @@ def test_every_module_of_a_plug_in_folder_is_one(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [CODECS, DETECTORS, FIRMWARE, LOGS, IMAGES, LANGUAGES, MECHANISMS, *RULES], ids=lambda kind: kind.package
+    "kind",
+    [CODECS, DETECTORS, FIRMWARE, LOGS, IMAGES, LANGUAGES, MECHANISMS, CHECKS, *RULES],
+    ids=lambda kind: kind.package,
 )
 def test_no_samples_lie_about_without_their_plug_in(kind: Kind) -> None:
     folder = TESTS / kind.places[0].split("/{}")[0]

@@ -5,9 +5,12 @@ from typing import Final
 
 import click
 
-from .output import save
+from wardwatch.vocabulary import Verdict
+
+from .output import save, write
 
 _RECORDING: Final = click.Path(dir_okay=False, path_type=Path)
+_STATUS: Final = {Verdict.CLEAR: 0, Verdict.FOUND: 1, Verdict.UNKNOWN: 3}
 _STATUS_UNKNOWN: Final = 3
 
 
@@ -15,8 +18,37 @@ _STATUS_UNKNOWN: Final = 3
 def vitals() -> None:
     """Hold what a monitor displays against what its waves say.
 
-    Example: wardwatch vitals beats record.hea --lead II --json -
+    Example: wardwatch vitals check record.hea --html record.html
     """
+
+
+@vitals.command()
+@click.argument("recording", type=_RECORDING)
+@click.option("--json", "json_file", metavar="FILE", type=click.Path(dir_okay=False), help="Write JSON ('-': stdout).")
+@click.option("--html", "html_file", metavar="FILE", type=click.Path(dir_okay=False), help="Write one HTML page.")
+@click.option("--zone", default="", metavar="NAME", help="The site's time zone, such as Europe/Berlin (default UTC).")
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors; the exit status tells the verdict.")
+@click.option("--reveal", is_flag=True, help="Show patient names and numbers instead of pseudonyms.")
+def check(  # noqa: PLR0913  # one parameter an option
+    recording: Path, json_file: str | None, html_file: str | None, zone: str, *, quiet: bool, reveal: bool
+) -> int:
+    """Say where what is displayed does not follow from the waves of RECORDING, and what else does not fit.
+
+    RECORDING is a WFDB header (.hea) with its samples and a table of displayed values beside it (NAME.numerics.csv), a
+    stored central-station stream (.cms), or a capture (pcap, pcapng) with the streams of any number of monitors.
+    SpO2, cuff pressure and temperature cannot be derived from what a monitor sends: they are looked at for
+    plausibility only.
+
+    Exit status: 0 clear, 1 found, 2 unusable input, 3 cannot tell.
+
+    Example: wardwatch vitals check record.hea --html record.html
+    """
+    from wardwatch.workflows.vitals import VitalsRequest  # noqa: PLC0415  # --help reads no recording
+    from wardwatch.workflows.vitals import check as work  # noqa: PLC0415  # as above
+
+    report = work(VitalsRequest(recording))
+    write(report, {"json": json_file, "html": html_file}, zone, quiet=quiet, revealed=reveal)
+    return _STATUS[report.judgement.verdict]
 
 
 @vitals.command()

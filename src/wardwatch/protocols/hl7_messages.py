@@ -77,6 +77,10 @@ class Observation:
     system: str
     value: float
     unit: str
+    status: str = "F"
+    """OBX-11, HL7 table 0085: 'F' final, 'R' not verified."""
+    note: str = ""
+    """What is to be said about it, in an NTE behind it."""
 
 
 def frame(message: bytes) -> bytes:
@@ -112,11 +116,12 @@ def observations(header: Header, patient: Patient, visit: Visit, values: Iterabl
             "",
             "",
             "",
-            "F",
+            value.status,
             "",
             "",
             time,
         )
+        + (_segment("NTE", "1", "", escape(value.note)) if value.note else "")
         for number, value in enumerate(values, 1)
     )
     return _message(header, ("ORU", "R01", "ORU_R01"), _pid(patient), _pv1(visit), request, *results)

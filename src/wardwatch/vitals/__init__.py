@@ -1,1 +1,1 @@
-"""Vital signs: what a monitor displays, held against what its waveforms say."""
+"""In: what a monitor displays, and its waveforms. Out: whether the one follows from the other, and what else not."""

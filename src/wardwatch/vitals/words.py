@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, Protocol
 
 import numpy as np
@@ -52,6 +53,7 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
+@lru_cache(maxsize=256)
 def kind_of(signal: str) -> Kind:
     """What the signal called `signal` is."""
     name = signal.strip().upper()
@@ -105,6 +107,7 @@ class Second:
     `shown`: a number, or None for dashes; a quantity that is not there: nothing is known about it. `message`: the
     technical message on the screen ('' for none, None where not known). `probe`: whether the SpO2 probe is attached.
     `clock`: the monitor's own, which may be wrong. `cuff`: when NIBP was last measured, by that clock.
+    `admitted`: the monitor said with this second that somebody was admitted or moved to another bed.
     A second that was not recorded is not there: `index` goes on behind it.
     """
 
@@ -116,6 +119,7 @@ class Second:
     clock: datetime | None = None
     probe: bool | None = None
     cuff: datetime | None = None
+    admitted: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from wardwatch.protocols._cms_frames import Framer
-from wardwatch.protocols.cms import Bed, Block, Ecg, EndOfSet, ErrorBlock, Nibp, Pleth, Temperature, decode
+from wardwatch.protocols.cms import Bed, Block, Ecg, EndOfSet, ErrorBlock, Nibp, Patient, Pleth, Temperature, decode
 from wardwatch.vitals.words import Limits, Quantity, Second, Wave
 
 ECG_RATE: Final = 256
@@ -33,7 +33,7 @@ class Set:
     end: int = 0
     blocks: dict[type, Block] = field(default_factory=dict)
     message: str = ""
-    closed: bool = False
+    admitted: bool = False
 
 
 class Sets:
@@ -73,12 +73,13 @@ class Sets:
             current = self._open = self._open or Set(start)
             current.end = start + len(raw)
             if isinstance(block, EndOfSet):
-                current.closed = True
                 if current.blocks:
                     yield current
                 self._open = None
             elif isinstance(block, _HELD):
                 current.blocks[type(block)] = block
+            elif isinstance(block, Patient):
+                current.admitted = True
             elif isinstance(block, ErrorBlock):
                 current.message = block.text
 
@@ -100,7 +101,7 @@ def second_of(found: Set, index: int) -> Second:
         cuff = _read_nibp(nibp, shown, limits)
     if isinstance(temperature, Temperature):
         _read_temperature(temperature, shown, limits)
-    return Second(index, waves, shown, limits, found.message, None, probe, cuff)
+    return Second(index, waves, shown, limits, found.message, None, probe, cuff, found.admitted)
 
 
 _Read = tuple[dict[str, Wave], dict[str, float | None], dict[str, Limits]]

@@ -93,11 +93,11 @@ def _gaps(told: dict[str, Any], path: Path) -> dict[int, int]:
     if not isinstance(gaps, list) or len(gaps) > _MOST_GAPS:
         raise _unlike(path)
     for gap in gaps:
-        if not (isinstance(gap, list) and len(gap) == 2 and all(type(part) is int for part in gap)):  # noqa: PLR2004
+        if not (isinstance(gap, list) and [type(part) for part in gap] == [int, int]):
             raise _unlike(path)
         if gap[0] < 0 or not 0 < gap[1] <= _LONGEST_GAP:
             raise _unlike(path)
-    return {number: seconds for number, seconds in gaps}  # noqa: C416  # pairs as lists are no pairs to mypy
+    return {gap[0]: gap[1] for gap in gaps}
 
 
 def _unlike(path: Path) -> InputError:

@@ -1,0 +1,1 @@
+"""Formats a recording can be exported as: one file each, found by their place."""

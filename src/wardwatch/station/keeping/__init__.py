@@ -1,0 +1,1 @@
+"""What was received, on disk: append-only segments of sealed chunks."""
