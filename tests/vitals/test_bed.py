@@ -70,6 +70,8 @@ def test_numbers_are_verified_then_disagree() -> None:
     assert states[62].state is State.UNKNOWN
     assert states[100].state is State.DISAGREES
     assert states[100].derived == pytest.approx(lying()[100].shown["HR"] - 12, abs=4)
+    assert 45 <= bed.tallies[Quantity.HR].disagreed <= 60
+    assert 45 <= bed.tallies[Quantity.HR].verified <= 62
     assert bed.standings[Quantity.PR].state is State.VERIFIED
     assert bed.standings[Quantity.SPO2].state is State.UNKNOWN
     assert "cannot be derived" in bed.standings[Quantity.SPO2].why

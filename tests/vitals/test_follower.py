@@ -151,3 +151,19 @@ def test_what_moved_a_moment_ago_may_not_be_displayed_yet() -> None:
     steps(follower, [70.0], [70.0] * 20)
     answers = steps(follower, [90.0], [70.0] * (NUMBERS.trails_s + 1))
     assert [answer.moved for answer in answers] == [0.0] * NUMBERS.trails_s + [20.0]
+
+
+def test_what_moved_before_the_display_changed_does_not_count() -> None:
+    follower = Follower(NUMBERS, 1)
+    steps(follower, [70.0], [70.0] * 10)
+    steps(follower, [90.0], [70.0] * 2)
+    answers = steps(follower, [90.0], [90.0] * 12)
+    assert [answer.moved for answer in answers] == [0.0] * 12
+
+
+def test_a_hypothesis_heard_too_seldom_does_not_excuse_a_standing_display() -> None:
+    follower = Follower(NUMBERS, 2)
+    for second in range(40):
+        middle = np.array([70.0 + second % 6, 72.0 if second > 33 else np.nan])
+        answer = follower.step(middle - 0.5, middle + 0.5, np.array([1.0, 1.0]), 72.0)
+    assert answer.moved == pytest.approx(5.0)

@@ -13,17 +13,21 @@ import numpy as np
 from wardwatch.errors import UsageError
 from wardwatch.vitals.words import Codes, Mask, Second, Values, Wave
 
-from .kernel import Channel, Detector, no_rules
+from .kernel import REASONS, Channel, Detector, State, no_rules
 from .kernel import Kind as Searched
 from .opening import opened, searchable
 
 DETECTORS: Final = ("joint", "levels", "ratio", "sleepecg")
+_LOST: Final = {State.FLAT: REASONS[State.FLAT], State.SATURATED: REASONS[State.SATURATED]}
+"""What makes a second worth nothing, whatever was found in it."""
 _TOO_SLOW: Final = "its sampling rate is not one that can be searched"
 _ABSENT: Final = "nothing was measured"
 
 
 class Finder(Protocol):
-    """A detector on one lead, from its first sample to a gap."""
+    """A detector on one lead, from its first sample to a gap. `state`: of the second fed last."""
+
+    state: State
 
     def feed(self, codes: Codes, valid: Mask | None) -> Values:
         """Peaks newly found, in seconds since the first sample."""
@@ -41,9 +45,12 @@ class _Ours:
         self._rate = wave.rate
         self._channel: Channel = opened(Searched.ECG, wave, no_rules())
         self._detector = detector
+        self.state = State.FINE
 
     def feed(self, codes: Codes, valid: Mask | None) -> Values:
-        return self._channel.feed(codes, valid)[self._detector]
+        told = self._channel.second(codes, valid)
+        self.state = told.state
+        return told.times[self._channel.detectors.index(self._detector)].copy()
 
     def finish(self) -> Values:
         return self._channel.finish(self._rate)[self._detector]
@@ -104,6 +111,8 @@ class _Follower:
         if self._finder is None:
             self._finder, self._first, self.lead.rate = self._make(wave), wave.first, wave.rate
         self._keep(self._finder.feed(wave.codes, wave.valid))
+        if self._finder.state in _LOST:
+            self._note(index, index + 1, _LOST[self._finder.state])
 
     def finish(self) -> None:
         """Nothing follows, or not at once."""
@@ -113,6 +122,9 @@ class _Follower:
 
     def _gap(self, start: int, end: int, why: str) -> None:
         self.finish()
+        self._note(start, end, why)
+
+    def _note(self, start: int, end: int, why: str) -> None:
         gaps = self.lead.gaps
         if gaps and gaps[-1].why == why and gaps[-1].end == start:
             gaps[-1] = Gap(gaps[-1].start, float(end), why)
@@ -128,9 +140,12 @@ class _Follower:
 
 
 def _inside(lead: Lead, end: int) -> None:
-    """No peak beyond the last sample."""
-    while lead.samples and lead.samples[-1] >= end * lead.rate:
-        lead.samples.pop()
+    """No peak beyond the last sample, nor where the signal was worth nothing."""
+    times = np.array(lead.samples, np.int64) / (lead.rate or 1.0)
+    sound = times < end
+    for gap in lead.gaps:
+        sound &= (times < gap.start) | (times >= gap.end)
+    lead.samples = [sample for sample, good in zip(lead.samples, sound.tolist(), strict=True) if good]
 
 
 def lead_beats(seconds: Iterable[Second], lead: str, detector: str = "joint") -> Lead:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from wardwatch.errors import InstallationError
 from wardwatch.vitals.words import Codes, Mask, Values
 
+from .kernel import State
+
 STEP: Final = 30
 """Seconds from one window's middle part to the next."""
 MARGIN: Final = 10
@@ -45,6 +47,7 @@ class Windows:
         self._start = 0
         self._done = 0
         self._last = 0.0
+        self.state = State.FINE
 
     def feed(self, codes: Codes, valid: Mask | None) -> Values:
         """Peaks of every window that is whole now, in seconds since the first sample."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from wardwatch.vitals.beats.kernel import LATEST, Channel, Kind, State, Why
+from wardwatch.vitals.beats.kernel import LATEST, REASONS, Channel, Kind, State, Why
 from wardwatch.vitals.beats.opening import opened, searchable
 from wardwatch.vitals.words import Beats, Derivation, Quantity, Wave
 from wardwatch.vitals.words import Kind as Is
@@ -14,16 +14,16 @@ QUANTITIES: Final = {Kind.ECG: Quantity.HR, Kind.PLETH: Quantity.PR, Kind.RESP: 
 NAMES: Final = ("levels", "ratio", "joint", "turns")
 """Of the kernel's detectors."""
 
-REASONS: Final = {
-    Why.NOT_MEASURED: "nothing was measured",
-    Why.STANDS_STILL: "the signal stands still, as with a lead or sensor off",
-    Why.AT_RAIL: "the signal is at the end of its range",
-    Why.NOISE: "noise or artefact",
+_REASONS: Final = {
+    Why.NOT_MEASURED: REASONS[State.MISSING],
+    Why.STANDS_STILL: REASONS[State.FLAT],
+    Why.AT_RAIL: REASONS[State.SATURATED],
+    Why.NOISE: REASONS[State.NOISY],
     Why.TOO_FEW: "too few events yet",
     Why.TOO_LONG: "the last event was too long ago",
 }
 _TOO_SLOW: Final = "its sampling rate is not one that can be examined"
-_ABSENT: Final = REASONS[Why.NOT_MEASURED]
+_ABSENT: Final = REASONS[State.MISSING]
 
 
 class Signal:
@@ -61,7 +61,7 @@ class Signal:
             for rule, (value, low, high, quality, why, _) in zip(self._averaging.names, records, strict=True):
                 if why:
                     rates.append(
-                        Derivation(self.name, self.quantity, at, None, None, None, quality, name, rule, REASONS[why])
+                        Derivation(self.name, self.quantity, at, None, None, None, quality, name, rule, _REASONS[why])
                     )
                 else:
                     rates.append(Derivation(self.name, self.quantity, at, value, low, high, quality, name, rule))

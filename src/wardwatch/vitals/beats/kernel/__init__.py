@@ -21,7 +21,19 @@ MOST_SECONDS: Final = 8.0
 """Fed at a time, so that no event is forgotten before it is told."""
 HIGHEST_RATE: Final = 4096.0
 
-__all__ = ["DETECTORS", "HIGHEST_RATE", "LATEST", "RULE", "Channel", "Detector", "Kind", "State", "Told", "Why"]
+__all__ = [
+    "DETECTORS",
+    "HIGHEST_RATE",
+    "LATEST",
+    "REASONS",
+    "RULE",
+    "Channel",
+    "Detector",
+    "Kind",
+    "State",
+    "Told",
+    "Why",
+]
 
 
 class Kind(IntEnum):
@@ -67,6 +79,14 @@ DETECTORS: Final = {
     Kind.ECG: (Detector.LEVELS, Detector.RATIO, Detector.JOINT),
     Kind.PLETH: (Detector.RATIO, Detector.TURNS),
     Kind.RESP: (Detector.TURNS,),
+}
+
+
+REASONS: Final = {
+    State.MISSING: "nothing was measured",
+    State.FLAT: "the signal stands still, as with a lead or sensor off",
+    State.SATURATED: "the signal is at the end of its range, as with a lead off",
+    State.NOISY: "noise or artefact",
 }
 
 

@@ -11,6 +11,7 @@ static const double JITTER = 0.006;               /* seconds, of one beat's time
 static const double ROUNDING = 0.5;
 static const double AGREED_OVER = 12, AGREED_UNTIL = 2.5, SAME = 0.15; /* seconds */
 static const double USELESS = 0.05;
+static const double PAUSE[3] = {10, 10, 30}; /* seconds: an interval longer than this is no interval of a rhythm */
 
 typedef struct {
     double times[MOST];
@@ -29,12 +30,19 @@ static u64 remembered(u64 count, u64 most) {
     return count < most ? count : most;
 }
 
+/* After a pause, as with a lead off, the rhythm begins anew. */
+static void add(beats *to, double time, double pause) {
+    if (to->n && time - to->times[to->n - 1] > pause)
+        to->n = 0;
+    to->times[to->n++] = time;
+}
+
 /* Beats told up to now, the last MOST at most, of at least this strength. */
 static void told_beats(const channel *c, const told *t, double least, beats *to) {
     to->n = 0;
     for (u64 back = remembered(t->count, MOST); back-- > 0;)
         if (told_back(t, back)->strength >= least)
-            to->times[to->n++] = channel_seconds(c, told_back(t, back)->at);
+            add(to, channel_seconds(c, told_back(t, back)->at), PAUSE[c->kind]);
 }
 
 static void insert(beats *to, double time) {
