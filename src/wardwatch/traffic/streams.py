@@ -18,7 +18,7 @@ from .kernel import Settings
 from .networks import text_of
 from .opening import Source
 from .reassembly import Mark, Piece, Stream
-from .table import Segment
+from .rows import Batch
 
 MOST_STREAMS: Final = 4096
 
@@ -52,8 +52,8 @@ class _Sink:
         self._open: dict[Place, Stream] = {}
         self._done: set[Place] = set()
 
-    def segments(self, batch: list[Segment]) -> Iterator[tuple[int, int]]:
-        """Payload as it was captured."""
+    def segments(self, batch: Batch) -> Iterator[tuple[int, int]]:
+        """Payload conversation after conversation, each as it was captured."""
         for segment in batch:
             place = Place(segment.flow, segment.side, segment.channel)
             stream = self._stream(place)
