@@ -118,12 +118,14 @@ def test_missing_seconds_are_no_replay_of_one_another() -> None:
     assert all(one.facts["distance_s"] == pytest.approx(0, abs=1e-9) or one.raised > 100 for one in found)
 
 
-@pytest.mark.parametrize(("signals", "count"), [("PLETH", 0), ("I,II,III,PLETH,RESP", 1)])
+@pytest.mark.parametrize(("signals", "count"), [("PLETH", 0), ("I,II,III,PLETH,RESP", 5)])
 def test_one_signal_that_repeats_with_noise_proves_nothing(signals: str, count: int) -> None:
     seconds = told.seconds_of(160)
     told.EVENTS["loop"](seconds, 80, 160, [signals, "24", "1"])
     check = ReplayNoisy()
-    assert len([one for moment in moments(seconds) for one in check.feed(moment)]) == count
+    found = [one for moment in moments(seconds) for one in check.feed(moment)]
+    assert len({one.signal for one in found}) == len(found) == count
+    assert all(one.end >= 156 and one.rate == told.RATES[one.signal] for one in found)
 
 
 @pytest.mark.parametrize(("sway", "step", "count"), [(0.0, 0.8, 0), (0.0, 0.73, 1), (0.3, 0.73, 0)])
