@@ -10,6 +10,7 @@ from wardwatch.plugins import modules
 from wardwatch.vitals.bed import Bed
 from wardwatch.vitals.check import Episode, Moment
 from wardwatch.vitals.checks.decoupled import Decoupled
+from wardwatch.vitals.checks.display import DisplayDisagrees
 from wardwatch.vitals.checks.replay_exact import ReplayExact
 from wardwatch.vitals.checks.replay_noisy import ReplayNoisy
 from wardwatch.vitals.words import Beats, Derivation, Quantity, Second
@@ -147,4 +148,18 @@ def test_only_regular_signals_are_held_against_each_other(sway: float, step: flo
             for name, quantity in (("II", Quantity.HR), ("PLETH", Quantity.PR))
         )
         found += list(check.feed(Moment(Second(index, waves), events, derived)))
+    assert len(found) == count
+
+
+@pytest.mark.parametrize(("quality", "count"), [(0.8, 1), (1.0, 0)])
+def test_only_a_clean_pleth_speaks_for_the_heart_rate(quality: float, count: int) -> None:
+    """The ECG says 70, the pleth 85, and 85 is displayed as the heart rate."""
+    check = DisplayDisagrees()
+    found = []
+    for index in range(60):
+        derived = (
+            Derivation("II", Quantity.HR, index + 1.0, 70.0, quality=1.0, detector="joint", averaging="12"),
+            Derivation("PLETH", Quantity.PR, index + 1.0, 85.0, quality=quality, detector="ratio", averaging="8"),
+        )
+        found += list(check.feed(Moment(Second(index, {}, {"HR": 85.0}), (), derived)))
     assert len(found) == count
