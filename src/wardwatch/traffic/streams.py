@@ -53,7 +53,7 @@ class _Sink:
         self._done: set[Place] = set()
 
     def segments(self, batch: Batch) -> Iterator[tuple[int, int]]:
-        """Payload as it was captured."""
+        """Payload conversation after conversation, each as it was captured."""
         for segment in batch:
             place = Place(segment.flow, segment.side, segment.channel)
             stream = self._stream(place)

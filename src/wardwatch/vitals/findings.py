@@ -119,11 +119,11 @@ def _pattern(signal: str, facts: Facts) -> str:
 
 
 def _displayed(signal: str, _: Facts) -> str:
-    return f"{signal} stands still while a number that only it could give is displayed, and no message says why."
+    return f"Nothing moves in {signal} while a number that only this could give is displayed, and no message says why."
 
 
 def _still(signal: str, _: Facts) -> str:
-    return f"{signal} stands still, as with a sensor or lead that is off or has failed."
+    return f"Nothing moves in {signal}, as with a sensor or lead that is off or has failed."
 
 
 def _decoupled(signal: str, facts: Facts) -> str:

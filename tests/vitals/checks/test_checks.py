@@ -10,6 +10,7 @@ from wardwatch.plugins import modules
 from wardwatch.vitals.bed import Bed
 from wardwatch.vitals.check import Episode, Moment
 from wardwatch.vitals.checks.decoupled import Decoupled
+from wardwatch.vitals.checks.display import DisplayDisagrees
 from wardwatch.vitals.checks.replay_exact import ReplayExact
 from wardwatch.vitals.checks.replay_noisy import ReplayNoisy
 from wardwatch.vitals.words import Beats, Derivation, Quantity, Second
@@ -118,12 +119,14 @@ def test_missing_seconds_are_no_replay_of_one_another() -> None:
     assert all(one.facts["distance_s"] == pytest.approx(0, abs=1e-9) or one.raised > 100 for one in found)
 
 
-@pytest.mark.parametrize(("signals", "count"), [("PLETH", 0), ("I,II,III,PLETH,RESP", 1)])
+@pytest.mark.parametrize(("signals", "count"), [("PLETH", 0), ("I,II,III,PLETH,RESP", 5)])
 def test_one_signal_that_repeats_with_noise_proves_nothing(signals: str, count: int) -> None:
     seconds = told.seconds_of(160)
     told.EVENTS["loop"](seconds, 80, 160, [signals, "24", "1"])
     check = ReplayNoisy()
-    assert len([one for moment in moments(seconds) for one in check.feed(moment)]) == count
+    found = [one for moment in moments(seconds) for one in check.feed(moment)]
+    assert len({one.signal for one in found}) == len(found) == count
+    assert all(one.end >= 156 and one.rate == told.RATES[one.signal] for one in found)
 
 
 @pytest.mark.parametrize(("sway", "step", "count"), [(0.0, 0.8, 0), (0.0, 0.73, 1), (0.3, 0.73, 0)])
@@ -145,4 +148,18 @@ def test_only_regular_signals_are_held_against_each_other(sway: float, step: flo
             for name, quantity in (("II", Quantity.HR), ("PLETH", Quantity.PR))
         )
         found += list(check.feed(Moment(Second(index, waves), events, derived)))
+    assert len(found) == count
+
+
+@pytest.mark.parametrize(("quality", "count"), [(0.8, 1), (1.0, 0)])
+def test_only_a_clean_pleth_speaks_for_the_heart_rate(quality: float, count: int) -> None:
+    """The ECG says 70, the pleth 85, and 85 is displayed as the heart rate."""
+    check = DisplayDisagrees()
+    found = []
+    for index in range(60):
+        derived = (
+            Derivation("II", Quantity.HR, index + 1.0, 70.0, quality=1.0, detector="joint", averaging="12"),
+            Derivation("PLETH", Quantity.PR, index + 1.0, 85.0, quality=quality, detector="ratio", averaging="8"),
+        )
+        found += list(check.feed(Moment(Second(index, {}, {"HR": 85.0}), (), derived)))
     assert len(found) == count

@@ -124,7 +124,8 @@ class ReplayNoisy:
         distance, likeness = self._best(moving) if len(moving) >= _FEWEST else (0, 0.0)
         if likeness < self._enough:
             self._found = (0, 0)
-            self._running.close("")
+            for name in self._tracks:
+                self._running.close(name)
             return []
         last, times = self._found
         times = times + 1 if abs(distance - last) <= 1 else 1
@@ -134,8 +135,14 @@ class ReplayNoisy:
         start = moment.now - self._window - (times - 1) * self._every
         names = sorted(moving)
         facts: Facts = {"distance_s": distance / FINE, "correlation": round(likeness, 4), "signals": ", ".join(names)}
-        found = Episode(RULE, names[0], start, moment.now, moment.now, float(FINE), Severity.HIGH, 0.9, "noisy", facts)
-        return self._running.meet(found)
+        waves = moment.second.waves
+        return [
+            new
+            for name in names
+            for new in self._running.meet(
+                Episode(RULE, name, start, moment.now, moment.now, waves[name].rate, Severity.HIGH, 0.9, "noisy", facts)
+            )
+        ]
 
     def _best(self, tracks: dict[str, _Track]) -> tuple[int, float]:
         """The distance at which all signals resemble their past most, and how much; first the last one found."""
