@@ -53,8 +53,9 @@ MECHANISMS = Kind(
 )
 DIALECTS = Kind("wardwatch.contain.dialects", "DIALECT", ("contain/samples/{}/*",), by_offer=True)
 READERS = Kind("wardwatch.contain.readers", "READER", ("contain/samples/{}/*",), by_offer=True)
+EXPORTS = Kind("wardwatch.station.exports", "EXPORT", ("station/exports/samples/{}/*",), by_offer=True)
 RULES = (DIALECTS, READERS)
-KINDS = (CODECS, DETECTORS, FIRMWARE, DOCUMENTS, LOGS, IMAGES, LANGUAGES, MECHANISMS, *RULES)
+KINDS = (CODECS, DETECTORS, FIRMWARE, DOCUMENTS, LOGS, IMAGES, LANGUAGES, MECHANISMS, EXPORTS, *RULES)
 PLACES = [
     (module, place.format(name)) for kind in KINDS for module, name in kind.offered().items() for place in kind.places
 ]
@@ -75,7 +76,9 @@ def test_every_kind_of_plug_in_is_there(kind: Kind) -> None:
 
 # Codecs that need several files keep their parts beside them, so protocols/ is not asked.
 @pytest.mark.parametrize(
-    "kind", [DETECTORS, FIRMWARE, DOCUMENTS, LOGS, IMAGES, LANGUAGES, MECHANISMS, *RULES], ids=lambda kind: kind.package
+    "kind",
+    [DETECTORS, FIRMWARE, DOCUMENTS, LOGS, IMAGES, LANGUAGES, MECHANISMS, EXPORTS, *RULES],
+    ids=lambda kind: kind.package,
 )
 def test_every_module_of_a_plug_in_folder_is_one(kind: Kind) -> None:
     folder = ROOT / "src" / kind.package.replace(".", "/")
@@ -84,7 +87,9 @@ def test_every_module_of_a_plug_in_folder_is_one(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [CODECS, DETECTORS, FIRMWARE, LOGS, IMAGES, LANGUAGES, MECHANISMS, *RULES], ids=lambda kind: kind.package
+    "kind",
+    [CODECS, DETECTORS, FIRMWARE, LOGS, IMAGES, LANGUAGES, MECHANISMS, EXPORTS, *RULES],
+    ids=lambda kind: kind.package,
 )
 def test_no_samples_lie_about_without_their_plug_in(kind: Kind) -> None:
     folder = TESTS / kind.places[0].split("/{}")[0]
