@@ -14,7 +14,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from station_load import MAGIC, STAMP
+from station_load import MAGIC, STAMP, address_of
+from wardwatch.station.admission import rules
 from wardwatch.station.keeping.archive import Archive
 from wardwatch.station.settings import Listen, Settings
 from wardwatch.station.station import Station, Storage
@@ -38,7 +39,8 @@ async def read(subscription: Subscription, delays: list[int]) -> None:
 
 async def measure(monitors: int, seconds: float, folder: Path) -> dict[str, float]:
     """One run."""
-    station = Station(Settings(listen=Listen(("127.0.0.1",), (0,), ())), Storage(folder / "data", KEY))
+    beds = rules([{"name": f"bed {number}", "address": address_of(number)} for number in range(monitors)])
+    station = Station(Settings(Listen(("127.0.0.1",), (0,), ()), beds), Storage(folder / "data", KEY))
     delays: list[int] = []
     await station.start()
     subscription = station.live.subscribe(100_000)

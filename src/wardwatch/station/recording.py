@@ -54,7 +54,7 @@ class Recording:
         for kept, blocks in self._sets:
             index = (kept.at - self.start + SECOND // 2) // SECOND
             index = max(index, last + 1) if index > last - _AHEAD else index
-            if index <= last or index * SECOND > kept.at - self.start + _AHEAD * SECOND:
+            if index <= last or 2 * index * SECOND > 2 * (kept.at - self.start) + 3 * SECOND:
                 self.surplus += 1
                 continue
             if index > _MOST_SECONDS:

@@ -86,9 +86,9 @@ def _common(view: PlaceView, device: str, now: int, *, identify: bool) -> Resour
 
 
 def _observations(view: PlaceView, common: Resource) -> Iterator[Resource]:
-    for quantity in _SINGLE:
+    for quantity in _SINGLE:  # a second probe that is not there is no dash
         number = view.numbers.get(quantity)
-        if number is not None:
+        if number is not None and (number.value is not None or quantity is not Quantity.T2):
             told = common | {"code": _code(CODES[quantity]), "effectiveDateTime": _instant(number.at)}
             yield told | _value(number, CODES[quantity]) | _notes([number])
     pressures = [(each, view.numbers[each]) for each in _PRESSURES if each in view.numbers]

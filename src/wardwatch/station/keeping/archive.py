@@ -16,6 +16,8 @@ from .retention import begun_at, listed
 _SLACK: Final = 5_000_000_000  # a record may be some seconds older than the segment it came to lie in
 _MOST_SESSIONS: Final = 100_000
 _PLACE_LENGTH: Final = 200
+UNPLACED: Final = "without a place"
+"""Where sets are found of a monitor that got no place, since too many without a bed were there."""
 
 
 class Kept(NamedTuple):
@@ -101,12 +103,12 @@ class Archive:
 
 
 def _placed(segment: Segment) -> Iterator[tuple[Record, str]]:
-    """Sets and messages, each with the place its session had then; those of a session without one are left out."""
+    """Sets and messages, each with the place its session had then."""
     places: dict[int, str] = {}
     for record in segment.records():
         if record.kind == Kind.PLACED and len(places) < _MOST_SESSIONS:
             places[record.session] = str(record.told.get("place", ""))[:_PLACE_LENGTH]
         elif record.kind == Kind.CLOSED:
             places.pop(record.session, None)
-        elif record.kind in records.RAW and record.session in places:
-            yield record, places[record.session]
+        elif record.kind in records.RAW:
+            yield record, places.get(record.session, UNPLACED)

@@ -1,0 +1,344 @@
+"""Real connections on the loopback: monitors, garbage, floods, silence; none disturbs another."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from wardwatch.errors import UsageError
+from wardwatch.station import receiving
+from wardwatch.station.admission import rules
+from wardwatch.station.allowance import Allowance
+from wardwatch.station.health import health
+from wardwatch.station.journal import journal
+from wardwatch.station.keeping.archive import Archive
+from wardwatch.station.metrics import render
+from wardwatch.station.receiving import Bounds
+from wardwatch.station.settings import Listen, Settings
+from wardwatch.station.station import Station, Storage
+from wardwatch.station.views import PlaceState
+from wardwatch.station.words import Checker, Contents, Mark, Quantity, Received, Truth
+
+KEY = bytes(32)
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Ran = Callable[[Station], Awaitable[None]]
+
+
+def run(
+    act: Ran, folder: Path | None = None, bounds: Bounds | None = None, checker: type[Checker] | None = None
+) -> Station:
+    async def inside() -> Station:
+        beds = rules([{"name": "ICU 1", "device-bed": 1}, {"name": "ICU 2", "device-bed": 2}])
+        settings = Settings(Listen(("127.0.0.1",), (0,), (0,)), beds, bounds or Bounds())
+        station = Station(settings, Storage(folder, KEY) if folder else None, checker)
+        async with asyncio.timeout(20):
+            await station.start()
+            try:
+                await act(station)
+            finally:
+                await station.stop()
+        return station
+
+    return asyncio.run(inside())
+
+
+async def connect(station: Station, *, hl7: bool = False, address: str = "127.0.0.1") -> Streams:
+    return await asyncio.open_connection(*station.listening[hl7], local_addr=(address, 0))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110  # what is waited for has no event
+        await asyncio.sleep(0.005)
+
+
+async def ended(streams: Streams) -> None:
+    """Waits until the station has closed it."""
+    with contextlib.suppress(ConnectionError):
+        await streams[0].read()
+    streams[1].close()
+
+
+def test_a_monitor_is_seen_kept_and_told_of(tmp_path: Path, stream: Callable[[int], list[bytes]]) -> None:
+    lines: list[str] = []
+
+    async def act(station: Station) -> None:
+        station.live.observers.append(journal(lines.append))
+        reader = station.live.subscribe()
+        _, writer = await connect(station)
+        for data in stream(8):
+            writer.write(data)
+        await until(lambda: station.hub.counts.sets == 8)
+        bed = station.live.place("ICU 1")
+        assert bed.state is PlaceState.LIVE
+        assert bed.patient
+        assert len([update for update in reader.take() if update.waves]) == 8
+        assert health(station).status == 200
+        text = render(station).decode()
+        assert "wardwatch_sets_total 8.0" in text
+        assert 'wardwatch_places{kind="bed",state="live"} 1.0' in text
+        name = bed.patient.name
+        assert name
+        assert name not in text
+        assert name.upper() not in "".join(lines).upper()
+        writer.close()
+
+    station = run(act, tmp_path)
+    assert b"".join(each.raw for each in Archive(tmp_path, KEY).kept("ICU 1", 0, 1 << 63)) == b"".join(stream(8))
+    assert station.delay.quantile(1.0) <= station.delay.longest or station.delay.longest < 5
+    assert lines
+
+
+def test_garbage_and_floods_take_nothing_from_a_monitor(stream: Callable[[int], list[bytes]]) -> None:
+    async def act(station: Station) -> None:
+        junk = await connect(station, address="127.0.0.2")
+        flood = await connect(station, address="127.0.0.3")
+        _, writer = await connect(station)
+        for data in stream(6):
+            junk[1].write(b"\x05\x46" * 400)
+            flood[1].write(bytes(range(256)) * 400)
+            writer.write(data)
+            await asyncio.sleep(0.01)
+        await until(lambda: station.hub.counts.sets == 6)
+        await ended(flood)
+        assert station.receiver.refusals.no_set == 1
+        assert station.live.place("ICU 1").state is PlaceState.LIVE
+        junk[1].close()
+        writer.close()
+
+    run(act)
+
+
+def test_a_stream_that_was_garbled_is_in_step_again(stream: Callable[[int], list[bytes]]) -> None:
+    async def act(station: Station) -> None:
+        data = stream(6)
+        _, writer = await connect(station)
+        writer.write(data[0] + data[1] + b"\xff" * 333 + data[2] + data[3] + data[4] + data[5])
+        await until(lambda: station.hub.counts.sets == 6)
+        assert station.hub.counts.skipped == 333
+        assert station.live.sessions()[0].skipped == 333
+        writer.close()
+
+    run(act)
+
+
+def test_one_address_may_open_so_many_connections_and_no_more() -> None:
+    async def act(station: Station) -> None:
+        held = [await connect(station) for _ in range(3)]
+        await until(lambda: len(station.receiver.connections) == 3)
+        await ended(await connect(station))
+        other = await connect(station, address="127.0.0.2")
+        await until(lambda: len(station.receiver.connections) == 4)
+        held[0][1].close()
+        await until(lambda: len(station.receiver.connections) == 3)
+        again = await connect(station)
+        await until(lambda: len(station.receiver.connections) == 4)
+        assert station.receiver.refusals.address == 1
+        for _, writer in (*held, other, again):
+            writer.close()
+
+    run(act, bounds=Bounds(each_address=3))
+
+
+def test_all_together_may_open_so_many_and_a_trusted_gateway_more_than_others() -> None:
+    async def act(station: Station) -> None:
+        held = [await connect(station) for _ in range(4)]
+        await until(lambda: len(station.receiver.connections) == 4)
+        await ended(await connect(station, address="127.0.0.2"))
+        assert station.receiver.refusals.total == 1
+        for _, writer in held:
+            writer.close()
+
+    run(act, bounds=Bounds(each_address=1, all=4, trusted=("127.0.0.1",)))
+
+
+def test_a_silent_connection_is_closed_and_one_that_speaks_is_not(stream: Callable[[int], list[bytes]]) -> None:
+    async def act(station: Station) -> None:
+        silent, speaking = await connect(station), await connect(station, address="127.0.0.2")
+        await until(lambda: len(station.receiver.connections) == 2)
+        sent = iter(stream(30))
+        closing = asyncio.create_task(ended(silent))
+        while not closing.done():
+            speaking[1].write(next(sent, b"") or b"\0")
+            await asyncio.sleep(0.1)
+        assert station.receiver.refusals.silent == 1
+        assert len(station.receiver.connections) == 1
+        speaking[1].close()
+
+    run(act, bounds=Bounds(silent=0.6))
+
+
+def test_who_sends_too_fast_waits_and_loses_nothing(stream: Callable[[int], list[bytes]]) -> None:
+    async def act(station: Station) -> None:
+        _, writer = await connect(station)
+        writer.write(b"".join(stream(20)))
+        await until(lambda: station.hub.counts.sets == 20)
+        (connection,) = station.receiver.connections
+        assert connection.transport
+        assert not connection.transport.is_reading()  # 29 kB came, 10 kB may at once
+        writer.write(stream(1)[0])
+        await until(lambda: station.hub.counts.sets == 21)
+        writer.close()
+
+    run(act, bounds=Bounds(rate=50_000, burst=10_000))
+
+
+def test_an_allowance_is_a_token_bucket() -> None:
+    allowance = Allowance(10, 100)
+    assert allowance.spend(100, 0) == 0
+    assert allowance.spend(20, 0) == 2
+    assert allowance.spend(0, 2) == 0
+    assert allowance.spend(101, 1000) == pytest.approx(0.1)
+
+
+def test_a_fault_in_reading_one_connection_ends_that_one(
+    monkeypatch: pytest.MonkeyPatch, stream: Callable[[int], list[bytes]]
+) -> None:
+    real = receiving.Cutter.feed
+
+    def feed(self: receiving.Cutter, data: bytes) -> object:
+        if data.startswith(b"BREAK"):
+            raise RuntimeError("a fault of ours")
+        return real(self, data)
+
+    monkeypatch.setattr(receiving.Cutter, "feed", feed)
+
+    async def act(station: Station) -> None:
+        bad, good = await connect(station, address="127.0.0.2"), await connect(station)
+        bad[1].write(b"BREAK")
+        await ended(bad)
+        good[1].write(stream(1)[0])
+        await until(lambda: station.hub.counts.sets == 1)
+        assert station.receiver.refusals.faults == 1
+        good[1].close()
+
+    run(act)
+
+
+ORU = b"\x0bMSH|^~\\&|M||||20261125||ORU^R01|%s|P|2.4\rPV1|1|I|^^2\rOBX|1|NM|8867-4^^LN||71\r\x1c\r"
+
+
+def test_an_hl7_message_is_kept_shown_and_acknowledged(tmp_path: Path) -> None:
+    async def act(station: Station) -> None:
+        reader, writer = await connect(station, hl7=True)
+        for number in (b"A1", b"A2"):
+            writer.write(ORU % number)
+            answer = await reader.readuntil(b"\x1c\r")
+            assert b"MSA|AA|" + number in answer
+        assert station.live.place("ICU 2").numbers[Quantity.HR].value == 71
+        writer.write(b"\x0bMSH|^~\\&|M||||||ACK|9|P|2.4\rMSA|AA|1\r\x1c\r" + ORU % b"A3")
+        assert b"MSA|AA|A3" in await reader.readuntil(b"\x1c\r")
+        writer.close()
+
+    run(act, tmp_path)
+    assert len(list(Archive(tmp_path, KEY).kept("ICU 2", 0, 1 << 63))) == 4  # the acknowledgement as well
+
+
+def test_a_port_that_is_taken_is_said() -> None:
+    async def act(station: Station) -> None:
+        taken = station.listening[0][1]
+        with pytest.raises(UsageError, match=str(taken)):
+            await Station(Settings(Listen(("127.0.0.1",), (taken,), ()))).start()
+
+    run(act)
+
+
+def test_a_port_that_may_not_be_opened_is_tried_higher(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def act() -> tuple[tuple[str, int], ...]:
+        loop = asyncio.get_running_loop()
+        real = loop.create_server
+
+        async def create(make: object, address: str, port: int, **more: object) -> object:
+            if port < 1024:
+                raise PermissionError(13, "Permission denied")
+            return await real(make, address, 0, **more)  # type: ignore[call-overload]  # any free port stands for it
+
+        asked: list[int] = []
+        monkeypatch.setattr(loop, "create_server", lambda m, a, p, **k: (asked.append(p), create(m, a, p, **k))[1])
+        station = Station(Settings(Listen(("127.0.0.1",), (515,), ())))
+        await station.start()
+        await station.stop()
+        assert asked == [515, 10515]
+        return station.listening
+
+    assert len(asyncio.run(act())) == 1
+
+
+class Slow:
+    """A check that says HR is true, and breaks on bed 2."""
+
+    def feed(self, received: Received, contents: Contents, seconds: int) -> tuple[Mark, ...]:
+        del received, seconds
+        if contents.device_bed == 2:
+            raise ValueError("a fault of the check")
+        return (Mark(Quantity.HR, Truth.VERIFIED, "", 60.0),)
+
+
+def test_checks_set_marks_and_one_that_breaks_is_not_verified(
+    stream: Callable[[int], list[bytes]], blocks: object
+) -> None:
+    async def act(station: Station) -> None:
+        _, good = await connect(station)
+        _, bad = await connect(station, address="127.0.0.2")
+        good.write(stream(1)[0])
+        bad.write(blocks.bed(2) + blocks.ecg(80) + blocks.end)  # type: ignore[attr-defined]
+        for bed, state in (("ICU 1", Truth.VERIFIED), ("ICU 2", Truth.CANNOT_VERIFY)):
+            await until(lambda bed=bed: bool(station.live.place(bed).numbers))
+            await until(lambda bed=bed: station.live.place(bed).numbers[Quantity.HR].mark is not None)
+            mark = station.live.place(bed).numbers[Quantity.HR].mark
+            assert mark
+            assert mark.state is state
+        assert station.checks
+        assert station.checks.faults == 1
+        assert health(station).status == 503
+        good.close()
+        bad.close()
+
+    run(act, checker=Slow)
+
+
+def test_what_is_admitted_by_hand_is_there_after_a_restart(
+    tmp_path: Path, stream: Callable[[int], list[bytes]]
+) -> None:
+    async def first(station: Station) -> None:
+        _, writer = await connect(station)
+        writer.write(stream(1)[0])
+        await until(lambda: station.hub.counts.sets == 1)
+        station.admit(station.live.sessions()[0].number, "ICU 9")
+        writer.close()
+
+    async def second(station: Station) -> None:
+        _, writer = await connect(station)
+        writer.write(stream(1)[0])
+        await until(lambda: station.live.place("ICU 9").state is PlaceState.LIVE)
+        writer.close()
+
+    run(first, tmp_path)
+    run(second, tmp_path)
+
+
+def test_a_disk_that_takes_nothing_leaves_the_live_view_and_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stream: Callable[[int], list[bytes]]
+) -> None:
+    async def act(station: Station) -> None:
+        assert station.writer
+        writer_status = station.writer
+        from wardwatch.station.keeping import writer as module  # noqa: PLC0415  # only this test breaks the disk
+
+        def fail(*_: object) -> int:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(module.os, "write", fail)
+            _, writer = await connect(station)
+            writer.write(b"".join(stream(5)))
+            await until(lambda: station.hub.counts.sets == 5 and bool(writer_status.status.trouble))
+            assert station.live.place("ICU 1").state is PlaceState.LIVE
+            assert health(station).status == 503
+            await until(lambda: any("nothing is kept" in event.text for event in station.live.events()))
+            writer.close()
+        await until(lambda: health(station).status == 200)
+
+    run(act, tmp_path)
+    assert len(list(Archive(tmp_path, KEY).kept("ICU 1", 0, 1 << 63))) == 5
