@@ -37,7 +37,6 @@ LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
 LEFT_OUT = {
     ("arm", "-O0"): "the compiler's own library wants instructions that the oldest Arm does not have",
     ("aarch64", "-Os"): "a loop is made of arithmetic on vectors, which is not followed: the engine says 'not known'",
-    ("thumb", "-Os"): "the same",
 }
 CASES = [(target, level) for target in sorted(EMULATORS) for level in LEVELS if (target, level) not in LEFT_OUT]
 
