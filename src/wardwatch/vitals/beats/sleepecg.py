@@ -27,12 +27,12 @@ _LEAST: Final = 2.0
 
 def _search() -> Callable[[Values, float], NDArray[np.int64]]:
     try:
-        import sleepecg  # noqa: PLC0415  # optional
+        from sleepecg import heartbeats  # noqa: PLC0415  # optional
     except ImportError as error:
         raise InstallationError(
             "the library SleepECG is missing", cure="Say: pip install 'wardwatch[sleepecg]'."
         ) from error
-    search: Any = sleepecg.detect_heartbeats
+    search: Any = heartbeats.detect_heartbeats
     return lambda values, rate: np.asarray(search(values, rate), np.int64)
 
 
