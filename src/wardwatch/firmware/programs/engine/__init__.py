@@ -41,8 +41,8 @@ class Result:
     """What running yields. `sites` counts call sites of what matters, `visited` those that were reached.
 
     `complete`, `partial` and `bare` count calls whose arguments are known, known in part, or not known at all. `counts`
-    are the kernel's figures. `stores` are descriptors kept in the program's data. `edges` are calls between functions of
-    the program behind a condition.
+    are the kernel's figures. `stores` are descriptors kept in the program's data. `edges` are calls between the
+    program's functions behind a condition.
     """
 
     calls: tuple[Call, ...]

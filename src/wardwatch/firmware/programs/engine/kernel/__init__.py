@@ -55,7 +55,10 @@ ORIGIN: Final = np.dtype(
         ("number", "<u8"),
     ]
 )
-COUNTS: Final = "steps paths forks cut_steps cut_paths cut_pages cut_events cut_tries unknown_instructions unresolved outside events origins"
+COUNTS: Final = (
+    "steps paths forks cut_steps cut_paths cut_pages cut_events cut_tries unknown_instructions unresolved outside "
+    "events origins"
+)
 
 
 class _Settings(ctypes.Structure):
