@@ -282,7 +282,7 @@ def test_checks_set_marks_and_one_that_breaks_is_not_verified(
         _, good = await connect(station)
         _, bad = await connect(station, address="127.0.0.2")
         good.write(stream(1)[0])
-        bad.write(blocks.bed(2) + blocks.ecg(80) + blocks.end)  # type: ignore[attr-defined]
+        bad.write(blocks.bed(2) + blocks.ecg(80) + blocks.end)
         for bed, state in (("ICU 1", Truth.VERIFIED), ("ICU 2", Truth.CANNOT_VERIFY)):
             await until(lambda bed=bed: bool(station.live.place(bed).numbers))
             await until(lambda bed=bed: station.live.place(bed).numbers[Quantity.HR].mark is not None)
