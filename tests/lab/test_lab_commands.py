@@ -92,6 +92,7 @@ def home(lab_here: None, tmp_path: Path) -> Iterator[Home]:
     before, made = residue(), Home(tmp_path / "home")
     made.folder.mkdir()
     yield made
+    made.run("down")  # whatever a failed test left up
     until(lambda: not made.processes())
     assert residue() == before
 
