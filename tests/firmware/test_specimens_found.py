@@ -107,8 +107,9 @@ def differences(specimen: "Specimen", wanted_build: "Build", program: Path) -> I
     wanted = {behaviour for _, behaviour in told}
     kinds = {behaviour.kind.value for behaviour in answer.scene.behaviours}
     yield from (f"no {behaviour} is seen" for behaviour in wanted - kinds)
-    if (wanted_build.static and wanted_build.stripped) or (specimen.name, wanted_build.target) in NOT_REACHED:
-        return  # what reads a key or handles a signal has no name in such a program
+    nameless = wanted_build.static and wanted_build.stripped and specimen.truth.get("reach") != "start-up"
+    if nameless or (specimen.name, wanted_build.target) in NOT_REACHED:
+        return  # what reads a key or handles a signal has no name in a static program
     ways = [b for b in answer.scene.behaviours if not wanted or b.kind.value in wanted]
     reached = {answer.scene.route(behaviour).trigger.value for behaviour in ways}
     if ways and specimen.truth.get("reach", "start-up") not in reached and "reach" in specimen.truth:
