@@ -156,7 +156,7 @@ def test_a_station_of_ones_own_that_no_device_can_speak_to(load: Load) -> None:
 
 UNSURE = [
     ("windows", "-Profile Any", "-Frobnicate x -Profile Any"),
-    ("windows", "-Profile Any", "-Profile Any -Profile Domain"),
+    ("windows", "-Profile Any", "-Profile Domain -Profile Any"),
     ("windows", "-Profile Any", "-Profile Domain"),
     ("windows", "-Action Block", "-Action Allow"),
     ("windows", "-Direction Inbound", "-Direction Sideways"),
@@ -173,6 +173,7 @@ UNSURE = [
     ("aws", '"IpProtocol": "udp"', '"IpProtocol": "icmp"'),
     ("aws", "AWS::EC2::SecurityGroup", "AWS::EC2::NetworkAcl"),
     ("aws", "wardwatch-host", "host"),
+    ("aws", r'(?s)"SecurityGroupEgress": \[.*?\]', '"SecurityGroupEgress": []'),
     ("azure", '"priority": 101,', '"priority": 100,'),
     ("azure", '"priority": 100,', '"priority": 99,'),
     ("azure", '"10\\.20\\.0\\.21/32",', '"10.20.0.21/32", "::/0",'),

@@ -33,9 +33,9 @@ def hosts(policy: Policy) -> tuple[Host, ...]:
 
 
 def others(kept: Iterable[Ports]) -> tuple[tuple[int, int], ...]:
-    """All ports but these, as ranges from 0 on."""
+    """All ports but these, which are in order and do not overlap, as ranges from 0 on."""
     found, start = [], 0
-    for ports in joined(kept):
+    for ports in kept:
         if start < ports.first:
             found.append((start, ports.first - 1))
         start = ports.last + 1
@@ -75,8 +75,6 @@ def _without(networks: Iterable[Network], holes: Iterable[Network]) -> Iterator[
 
 
 def _cut(network: Network, hole: Network) -> list[Network]:
-    if network == hole:
-        return []
     if hole.network_address not in network:
         return [network]
     return list(network.address_exclude(hole))  # type: ignore[arg-type]  # both of one version
