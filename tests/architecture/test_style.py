@@ -26,7 +26,6 @@ LONG_FILES: dict[str, str] = {
     "firmware/programs/engine/kernel/aarch64.c": "one instruction set stands together",
     "firmware/programs/engine/kernel/paths.c": "branches, calls and returns only hold together",
     "firmware/programs/engine/kernel/texts_models.c": "models of the string functions stand in one table",
-    "firmware/programs/engine/kernel/system_models.c": "models of the calls into the system stand in one table",
     "firmware/programs/engine/kernel/x86.c": "one instruction set stands together; vectors apart",
     "firmware/programs/engine/kernel/x86_sse.c": "one instruction set stands together",
     "protocols/_rpc_programs.py": "the procedures of portmap, mount and NFS stand in one table, as in their RFCs",
