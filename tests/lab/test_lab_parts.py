@@ -40,7 +40,7 @@ def test_blocks_are_counted_however_they_are_cut(size: int) -> None:
 
 def test_a_set_of_the_twin_has_its_blocks() -> None:
     one = call()
-    sets = live.sets(1, 1_772_359_200 * SECOND)
+    sets = live.sets(live.Who(1), 1_772_359_200 * SECOND)
     one.pending = next(sets) + next(sets)
     cms(one)
     assert (one.count.records, len(one.count.patients), one.pending) == (2 + 6 + 6, 1, b"")

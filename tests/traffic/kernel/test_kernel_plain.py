@@ -44,6 +44,10 @@ def packet(ip: tuple[int, int, int, int], body: tuple[int, ...], size: int, padd
     return head + content + bytes(padding)
 
 
+FRAGMENT = 0x3FFF
+"""RFC 791 section 3.1: more fragments follow, or it is not the first."""
+
+
 def told(seen: SimpleNamespace, link: int, frames: list[bytes]) -> Any:  # noqa: ANN401  # compared only
     """All that the kernel said, without the link layer."""
     records = [{name: row[name].tolist() for name in FIELDS} for row in seen.flows]
@@ -69,7 +73,10 @@ def test_both_ways_come_to_the_same(wire: ModuleType, read: Read, drawn: list[An
         read(wire.pcap([], linktype=link) + b"".join(records), signatures=SIGNATURES)
         for link, records in ((1, plain), (228, general))
     )
-    assert told(short, 14, plain) == told(long, 0, general)
+    one, other = told(short, 14, plain), told(long, 0, general)
+    if any(ip[1] & FRAGMENT for ip, *_ in drawn):  # a datagram put together counts once, and has several link headers
+        one, other = (each[:1] + each[2:] for each in (one, other))
+    assert one == other
 
 
 def test_the_address_below_ip_is_read_too(wire: ModuleType, read: Read) -> None:
