@@ -120,7 +120,8 @@ def test_a_spool_keeps_order_over_a_restart_sealed_and_bounded(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [(b"MSA|AA|C1", Outcome.TAKEN), (b"MSA|CA|C1", Outcome.TAKEN), (b"MSA|AE|C1", Outcome.REFUSED),
-     (b"MSA|AR|C1", Outcome.REFUSED), (b"MSA|AA|C2", Outcome.AGAIN), (b"MSA|XX|C1", Outcome.AGAIN), (b"", Outcome.AGAIN)],
+     (b"MSA|AR|C1", Outcome.REFUSED), (b"MSA|AA|C2", Outcome.AGAIN), (b"MSA|XX|C1", Outcome.AGAIN),
+     (b"", Outcome.AGAIN)],
 )  # fmt: skip
 def test_only_an_acknowledgement_of_this_message_counts(answer: bytes, outcome: Outcome) -> None:
     body = b"MSH|^~\\&|A||B||20261125||ORU^R01|C1|P|2.5.1\r"

@@ -107,7 +107,8 @@ def test_a_configuration_is_read_with_every_name(tmp_path: Path) -> None:
     [
         "[odd]", "[bounds]\neach-adress = 3", "[bounds]\neach-address = '3'", "[bounds]\nsilent = -1",
         "[bounds]\nsilent = nan", "[listen]\nstream = 515", "[listen]\nfallback = 1", "bed = 1", "forward = 3",
-        "[[forward]]\nname='a'\nkind='odd'\nto='x'", "[[forward]]\nname='a'", "[alarms]\nfile='none'", "=", "bounds = 1",
+        "[[forward]]\nname='a'\nkind='odd'\nto='x'", "[[forward]]\nname='a'", "[alarms]\nfile='none'", "=",
+        "bounds = 1",
     ],
 )  # fmt: skip
 def test_a_configuration_that_says_something_unknown_is_refused(text: str) -> None:
