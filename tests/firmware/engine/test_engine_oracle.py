@@ -36,6 +36,7 @@ def inputs() -> list[int]:
 LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
 LEFT_OUT = {
     ("arm", "-O0"): "the compiler's own library wants instructions that the oldest Arm does not have",
+    ("x86", "-O0"): "the loop over bytes kept on the stack is not followed to its end: the engine says 'not known'",
     ("aarch64", "-Os"): "a loop is made of arithmetic on vectors, which is not followed: the engine says 'not known'",
 }
 CASES = [(target, level) for target in sorted(EMULATORS) for level in LEVELS if (target, level) not in LEFT_OUT]
