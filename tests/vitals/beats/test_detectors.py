@@ -33,7 +33,7 @@ class Twin:
 
 
 def _codes(parts: object) -> np.ndarray:
-    return np.frombuffer(b"".join(parts), np.uint8).astype(np.int32)  # type: ignore[call-overload]
+    return np.frombuffer(b"".join(parts), np.uint8).astype(np.int32)
 
 
 def _found(kind: Kind, codes: np.ndarray, rate: float, scale: float = 16.0) -> dict[Detector, np.ndarray]:
@@ -93,7 +93,7 @@ def test_every_pulse_follows_its_foot(rate: float, detector: Detector) -> None:
 @pytest.mark.parametrize("breath", [8.0, 15.0, 30.0])
 def test_every_breath_is_found(breath: float) -> None:
     twin = Twin(72.0, 1, breath)
-    found = _found(Kind.RESP, twin.codes[Kind.RESP], 256)[Detector.TURNS]
+    found = _found(Kind.RESP, twin.codes[Kind.RESP], 128)[Detector.TURNS]
     truth = twin.breaths[(twin.breaths > 16) & (twin.breaths < SECONDS - 10)]
     assert len(found[(found > truth[0]) & (found < truth[-1])]) == len(truth) - 1
     peaks = [found[found > start][0] - start for start in truth[:-1]]
