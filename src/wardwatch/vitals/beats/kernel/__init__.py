@@ -114,9 +114,9 @@ class Channel:
         self.detectors = DETECTORS[kind]
         self._memory = np.zeros(self._library.wb_size(), np.uint8)
         self._at = self._memory.ctypes.data
-        self._most = int(MOST_SECONDS * rate)
         if not self._library.wb_begin(self._at, kind, rate, scale, floor):
             raise UsageError(f"a signal of {rate:g} samples a second cannot be searched for beats")
+        self._most = int(MOST_SECONDS * rate)
         self._rules = np.ascontiguousarray(rules, RULE)
         self._rates = np.zeros((len(self.detectors), len(rules)), RATE)
         self._news = np.zeros((len(self.detectors), NEWS))
