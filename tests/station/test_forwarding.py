@@ -28,19 +28,19 @@ KEY = bytes(32)
 def shift(ward: Callable[..., object], blocks: object) -> object:
     """A bed with a patient, numbers, dashes, and one number that disagrees."""
     made = ward([{"name": "ICU 1", "device-bed": 1}])
-    session = made.connect("192.0.2.1")  # type: ignore[attr-defined]
-    made.say(  # type: ignore[attr-defined]
-        session, blocks.patient("Sample Samuel"), blocks.bed(1), blocks.ecg(60, respiration_rate_invalid=1),  # type: ignore[attr-defined]
-        blocks.pleth(96), blocks.nibp(systolic=120, diastolic=70, mean=87, year=2026, month=3, day=1),  # type: ignore[attr-defined]
-        blocks.temperature(t1=36.5),  # type: ignore[attr-defined]
+    session = made.connect("192.0.2.1")
+    made.say(
+        session, blocks.patient("Sample Samuel"), blocks.bed(1), blocks.ecg(60, respiration_rate_invalid=1),
+        blocks.pleth(96), blocks.nibp(systolic=120, diastolic=70, mean=87, year=2026, month=3, day=1),
+        blocks.temperature(t1=36.5),
     )  # fmt: skip
-    made.live.mark(session, (Mark(Quantity.HR, Truth.DISAGREES, "x", 80.0),), made.now)  # type: ignore[attr-defined]
+    made.live.mark(session, (Mark(Quantity.HR, Truth.DISAGREES, "x", 80.0),), made.now)
     return made
 
 
 @pytest.fixture
 def view(shift: object) -> PlaceView:
-    return shift.live.place("ICU 1")  # type: ignore[attr-defined,no-any-return]
+    return shift.live.place("ICU 1")
 
 
 @pytest.mark.parametrize("identify", [False, True])
@@ -89,8 +89,8 @@ def test_an_observation_message_has_codes_units_and_doubt(view: PlaceView, ident
 
 
 def test_a_bed_that_is_not_live_says_nothing(shift: object) -> None:
-    shift.wait(10)  # type: ignore[attr-defined]
-    late = shift.live.place("ICU 1")  # type: ignore[attr-defined]
+    shift.wait(10)
+    late = shift.live.place("ICU 1")
     assert oru.message(late, late.at, "C1", identify=False) is None
     assert fhir.bundle(late, Peer("192.0.2.1", 1, 515), late.at, identify=False) is None
 
@@ -164,7 +164,7 @@ def test_a_server_that_fails_gets_it_later_and_one_that_refuses_is_not_asked_aga
     async def act() -> None:
         to = f"http://127.0.0.1:{server.server_port}/r4"
         settings = Forward("ehr", "fhir", to, every=600, tls=False)
-        forwarder = Forwarder(settings, shift.live, tmp_path, KEY)  # type: ignore[attr-defined]
+        forwarder = Forwarder(settings, shift.live, tmp_path, KEY)
         forwarder.spool.add([b"bad"])
         await forwarder.once()
         forwarder.start()
@@ -233,7 +233,7 @@ def test_hl7_goes_over_tls_to_whom_the_certificate_names(
         server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
         to = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
         settings = Forward("his", "hl7", to, every=600, ca=str(certificate[0]) if trusted else "")
-        forwarder = Forwarder(settings, shift.live, tmp_path, KEY)  # type: ignore[attr-defined]
+        forwarder = Forwarder(settings, shift.live, tmp_path, KEY)
         await forwarder.once()
         forwarder.start()
         async with asyncio.timeout(20):

@@ -14,7 +14,7 @@ BED_2 = {"name": "ICU 2", "device-bed": 2}
 
 
 def kinds(ward: object, place: str | None = None) -> list[EventKind]:
-    return [event.kind for event in ward.live.events(place)]  # type: ignore[attr-defined]
+    return [event.kind for event in ward.live.events(place)]
 
 
 def test_a_bed_is_empty_then_live_then_late_then_live_then_lost(ward: Callable[..., object], blocks: object) -> None:

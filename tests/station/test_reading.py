@@ -32,7 +32,7 @@ def test_numbers_are_those_the_twin_says_it_showed() -> None:
 
 
 def test_who_lies_there_is_read_and_never_in_a_repr(blocks: object) -> None:
-    told = contents([blocks.patient("Sample Samuel", "INV0000042", 7)])  # type: ignore[attr-defined]
+    told = contents([blocks.patient("Sample Samuel", "INV0000042", 7)])
     assert told.patient is not None
     assert (told.patient.name, told.patient.number, told.patient.born) == ("Sample Samuel", "INV0000042", "1950-02-03")
     assert told.device_bed == 7
@@ -41,49 +41,49 @@ def test_who_lies_there_is_read_and_never_in_a_repr(blocks: object) -> None:
 
 
 def test_dashes_are_none(blocks: object) -> None:
-    ecg, pleth = blocks.ecg(255, heart_rate_invalid=255), blocks.pleth(255, probe=255, invalid=255, pulse_rate=255)  # type: ignore[attr-defined]
-    told = contents([ecg, pleth, blocks.nibp(), blocks.temperature(t1=0.0)])  # type: ignore[attr-defined]
+    ecg, pleth = blocks.ecg(255, heart_rate_invalid=255), blocks.pleth(255, probe=255, invalid=255, pulse_rate=255)
+    told = contents([ecg, pleth, blocks.nibp(), blocks.temperature(t1=0.0)])
     assert {each for each, value in told.shown.items() if value is not None} == {Quantity.RR}
     assert told.probe is False
 
 
 def test_a_value_with_the_invalid_flag_is_not_shown(blocks: object) -> None:
-    assert contents([blocks.ecg(80, heart_rate_invalid=1)]).shown[Quantity.HR] is None  # type: ignore[attr-defined]
-    assert contents([blocks.pleth(97, invalid=1)]).shown[Quantity.SPO2] is None  # type: ignore[attr-defined]
+    assert contents([blocks.ecg(80, heart_rate_invalid=1)]).shown[Quantity.HR] is None
+    assert contents([blocks.pleth(97, invalid=1)]).shown[Quantity.SPO2] is None
 
 
 def test_limits_are_low_high_and_whether_in_force(blocks: object) -> None:
-    told = contents([blocks.ecg(80, low=45, high=130, on=1), blocks.pleth(97, low=90, high=100, on=0)])  # type: ignore[attr-defined]
+    told = contents([blocks.ecg(80, low=45, high=130, on=1), blocks.pleth(97, low=90, high=100, on=0)])
     assert told.limits[Quantity.HR] == Limit(45, 130, on=True)
     assert told.limits[Quantity.SPO2] == Limit(90, 100, on=False)
 
 
 def test_floats_that_are_no_numbers_are_not_shown(blocks: object) -> None:
-    told = contents([blocks.temperature(t1=math.nan, t2=math.inf, t1_max=math.nan, t1_min=35.0, t1_set=1)])  # type: ignore[attr-defined]
+    told = contents([blocks.temperature(t1=math.nan, t2=math.inf, t1_max=math.nan, t1_min=35.0, t1_set=1)])
     assert told.shown[Quantity.T1] is None
     assert told.shown[Quantity.T2] is None
     assert Quantity.T1 not in told.limits
 
 
 def test_the_cuff_has_the_monitors_own_time(blocks: object) -> None:
-    told = contents([blocks.nibp(year=2026, month=3, day=1, hour=10, minute=5, second=6, systolic=120)])  # type: ignore[attr-defined]
+    told = contents([blocks.nibp(year=2026, month=3, day=1, hour=10, minute=5, second=6, systolic=120)])
     assert told.cuff == datetime(2026, 3, 1, 10, 5, 6, tzinfo=UTC)
-    assert contents([blocks.nibp(year=2026, month=13, day=1, systolic=120)]).cuff is None  # type: ignore[attr-defined]
+    assert contents([blocks.nibp(year=2026, month=13, day=1, systolic=120)]).cuff is None
 
 
 def test_waves_are_the_bytes_sent(blocks: object) -> None:
-    told = contents([blocks.ecg(lead_2=bytes(range(256)), respiration=b"\x07" * 128)])  # type: ignore[attr-defined]
+    told = contents([blocks.ecg(lead_2=bytes(range(256)), respiration=b"\x07" * 128)])
     assert told.waves[Signal.II] == bytes(range(256))
     assert told.waves[Signal.RESP] == b"\x07" * 128
 
 
 def test_messages_are_kept_up_to_a_bound(blocks: object) -> None:
-    assert contents([blocks.error("ECG LEAD OFF")]).messages == ("ECG LEAD OFF",)  # type: ignore[attr-defined]
-    assert len(contents([blocks.error(f"MESSAGE {k}") for k in range(50)]).messages) == 8  # type: ignore[attr-defined]
+    assert contents([blocks.error("ECG LEAD OFF")]).messages == ("ECG LEAD OFF",)
+    assert len(contents([blocks.error(f"MESSAGE {k}") for k in range(50)]).messages) == 8
 
 
 def test_a_block_nobody_knows_is_counted_and_the_rest_read(blocks: object) -> None:
-    told = contents([b"\x04\x00\x05\x99ab", blocks.ecg(80)])  # type: ignore[attr-defined]
+    told = contents([b"\x04\x00\x05\x99ab", blocks.ecg(80)])
     assert told.unknown == 1
     assert told.shown[Quantity.HR] == 80
 
@@ -117,5 +117,5 @@ def test_an_hl7_message_is_acknowledged_with_its_own_number() -> None:
 
 
 def test_a_set_is_cut_and_read_alike(stream: object) -> None:
-    for raw, number in zip(stream(3), count(), strict=False):  # type: ignore[operator]
+    for raw, number in zip(stream(3), count(), strict=False):
         assert len(cut(raw)) == 1, number

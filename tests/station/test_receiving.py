@@ -252,7 +252,7 @@ def test_a_port_that_may_not_be_opened_is_tried_higher(monkeypatch: pytest.Monke
         async def create(make: object, address: str, port: int, **more: object) -> object:
             if port < 1024:
                 raise PermissionError(13, "Permission denied")
-            return await real(make, address, 0, **more)  # type: ignore[call-overload]  # any free port stands for it
+            return await real(make, address, 0, **more)
 
         asked: list[int] = []
         monkeypatch.setattr(loop, "create_server", lambda m, a, p, **k: (asked.append(p), create(m, a, p, **k))[1])
@@ -282,7 +282,7 @@ def test_checks_set_marks_and_one_that_breaks_is_not_verified(
         _, good = await connect(station)
         _, bad = await connect(station, address="127.0.0.2")
         good.write(stream(1)[0])
-        bad.write(blocks.bed(2) + blocks.ecg(80) + blocks.end)  # type: ignore[attr-defined]
+        bad.write(blocks.bed(2) + blocks.ecg(80) + blocks.end)
         for bed, state in (("ICU 1", Truth.VERIFIED), ("ICU 2", Truth.CANNOT_VERIFY)):
             await until(lambda bed=bed: bool(station.live.place(bed).numbers))
             await until(lambda bed=bed: station.live.place(bed).numbers[Quantity.HR].mark is not None)

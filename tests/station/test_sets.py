@@ -56,19 +56,19 @@ def test_every_byte_is_in_a_set_or_counted(data: bytes) -> None:
 
 
 def test_a_lost_end_does_not_merge_two_seconds(blocks: object) -> None:
-    ecg, bed, end = blocks.ecg, blocks.bed(1), blocks.end  # type: ignore[attr-defined]
+    ecg, bed, end = blocks.ecg, blocks.bed(1), blocks.end
     found = cut(bed + ecg(60) + bed + ecg(61) + end)
     assert [one.closed for one in found] == [False, True]
     assert found[0].raw == bed + ecg(60)
 
 
 def test_a_second_block_of_a_kind_begins_a_set(blocks: object) -> None:
-    found = cut(blocks.ecg(60) + blocks.pleth() + blocks.ecg(61) + blocks.end)  # type: ignore[attr-defined]
+    found = cut(blocks.ecg(60) + blocks.pleth() + blocks.ecg(61) + blocks.end)
     assert [len(one.blocks) for one in found] == [2, 2]
 
 
 def test_a_set_that_never_ends_is_cut(blocks: object) -> None:
-    message = blocks.error("X" * 800)  # type: ignore[attr-defined]
+    message = blocks.error("X" * 800)
     found = cut(message * 1000)
     assert len(found) >= 1000 // MOST_BLOCKS
     assert max(len(one.blocks) for one in found) <= MOST_BLOCKS
@@ -77,7 +77,7 @@ def test_a_set_that_never_ends_is_cut(blocks: object) -> None:
 
 
 def test_ends_alone_are_no_sets(blocks: object) -> None:
-    assert cut(blocks.end * 50) == []  # type: ignore[attr-defined]
+    assert cut(blocks.end * 50) == []
 
 
 @pytest.mark.parametrize("count", [1, 5])

@@ -1,1 +1,1 @@
-"""The central station: receives monitors live, keeps what they sent, passes it on. A secondary display."""
+"""In: monitors. Out: a central station that receives, keeps, checks, passes on; a secondary display."""

@@ -1,1 +1,1 @@
-"""Formats a recording can be exported as: one file each, found by their place."""
+"""In: a recording. Out: files of a common format, one module each, found by their place."""

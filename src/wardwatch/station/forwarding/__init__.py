@@ -1,1 +1,1 @@
-"""What the station passes on: HL7 v2 over MLLP, FHIR R4; kept until it is received."""
+"""In: what beds show. Out: HL7 v2 over MLLP and FHIR R4, kept until they are received."""

@@ -1,1 +1,1 @@
-"""What was received, on disk: append-only segments of sealed chunks."""
+"""In: what was received. Out: the same on disk, in append-only segments of sealed chunks."""
