@@ -24,6 +24,8 @@ def station() -> None:
     """A central station: receive monitors live, keep what they send, pass it on.
 
     It is a secondary display and not a certified medical device: never the only watch over a patient.
+
+    Example: wardwatch station run --data ward-3 --config ward-3.toml
     """
 
 
