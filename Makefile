@@ -11,7 +11,8 @@ BENCH ?=
 
 # Package and program, where these differ.
 ORACLES := tshark tcpdump nftables/nft iptables conntrack iproute2/ip qemu-user-static/qemu-arm-static \
-	squashfs-tools/unsquashfs e2fsprogs/debugfs mtd-utils/mkfs.jffs2 genromfs
+	squashfs-tools/unsquashfs e2fsprogs/debugfs mtd-utils/mkfs.jffs2 genromfs chromium \
+	dnsmasq-base/dnsmasq nfs-ganesha/ganesha.nfsd nfs-ganesha-mem/ganesha.nfsd rpcbind
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
@@ -59,7 +60,12 @@ demo: install
 	@echo 'is 2025-07, which takes networking away?'
 	@$(BIN)/wardwatch firmware compare $(OUT)/twin-2.0.6.cramfs $(OUT)/twin-2025-07.cramfs --html $(OUT)/compare-2025-07.html
 	@echo
-	@echo 'the reports: $(OUT)/ward.html, $(OUT)/real.html, $(OUT)/firmware.html, $(OUT)/compare-2.0.8.html and $(OUT)/compare-2025-07.html'
+	@echo 'does the display follow from the waves? examples/bed-that-lies.cms'
+	@$(BIN)/wardwatch vitals check examples/bed-that-lies.cms --html $(OUT)/bed.html || [ $$? -eq 1 ]
+	@echo
+	@echo 'a central station with eight living beds, one display of which lies: $(BIN)/wardwatch station demo'
+	@echo
+	@echo 'the reports: $(OUT)/bed.html, $(OUT)/ward.html, $(OUT)/real.html, $(OUT)/firmware.html, $(OUT)/compare-2.0.8.html and $(OUT)/compare-2025-07.html'
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { \
@@ -98,16 +104,17 @@ $(STAMPS)/editable: $(STAMPS)/dev pyproject.toml $(wildcard hatch_build.py) $(KE
 
 dev: $(STAMPS)/editable
 
-# The independent oracles of the tests. Without them those tests are skipped, and the run says so.
+# The independent oracles of the tests, and the lab's real servers, none of which is started outside a lab. Without them those
+# tests are skipped, or stand-ins serve in the lab, and the run says so.
 oracles:
 	@missing=$$(for tool in $(ORACLES); do command -v $${tool#*/} >/dev/null 2>&1 || printf ' %s' $${tool%/*}; done); \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 		echo "installing$$missing"; \
-		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; } >/dev/null 2>&1 || true; \
+		{ apt-get update -qq && SYSTEMD_OFFLINE=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; } >/dev/null 2>&1 || true; \
 	fi; \
 	for tool in $(ORACLES); do command -v $${tool#*/} >/dev/null 2>&1 || \
-		echo "$${tool%/*} is not here: the tests that compare wardwatch with it will be skipped"; done
+		echo "$${tool%/*} is not here: tests that need it will be skipped, or use a stand-in"; done
 
 test: dev oracles
 	@$(BIN)/ruff format --check --quiet . || { echo 'make: run $(BIN)/ruff format .'; exit 1; }
@@ -134,6 +141,7 @@ test-long: dev oracles $(STAMPS)/long
 bench: dev
 	@$(BIN)/python benchmarks/run.py $(BENCH)
 	@$(BIN)/python benchmarks/firmware.py $(filter --quick,$(BENCH))
+	@$(BIN)/python benchmarks/vitals_check.py
 
 firmware: dev
 	@$(BIN)/python -m wardwatch.twin.firmware.recipe

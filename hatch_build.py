@@ -15,7 +15,11 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-KERNELS = (Path("src/wardwatch/traffic/kernel"), Path("src/wardwatch/firmware/programs/engine/kernel"))
+KERNELS = (
+    Path("src/wardwatch/traffic/kernel"),
+    Path("src/wardwatch/firmware/programs/engine/kernel"),
+    Path("src/wardwatch/vitals/beats/kernel"),
+)
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}
 FLAGS = [
     "-std=c11",

@@ -23,7 +23,7 @@ HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parent
 sys.path[:0] = [str(HERE), str(ROOT / "tests" / "firmware" / "specimens")]
 
-from corpus import TARGETS, Specimen, build, builds, specimens  # noqa: E402  # as above
+from corpus import TARGETS, Build, Specimen, build, builds, specimens  # noqa: E402, F401  # as above; tests use Build
 
 import debian  # noqa: E402  # beside this file, as are all scripts
 
@@ -40,6 +40,9 @@ print(time.process_time() - began)
 """
 ALIKE: Final = {
     "open": {"open", "open64", "openat", "creat"},
+    "execl": {"execl", "execve"},
+    "execv": {"execv", "execve"},
+    "posix_spawn": {"posix_spawn", "execve"},
     "umount": {"umount", "umount2"},
     "chmod": {"chmod", "fchmodat"},
 }

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from struct import Struct
 
-from wardwatch.twin.live import sets
+from wardwatch.twin.live import Who, sets
 
 STAMP = Struct("<QIHH")
 """Monotonic clock of the machine in ns, the set's number, the monitor's number, 0xC0DE."""
@@ -108,7 +108,7 @@ async def garbage(to: tuple[str, int], until: float, number: int) -> None:
 
 async def load(arguments: argparse.Namespace) -> str:
     """All monitors and all others at once; then the account of what was sent."""
-    patterns = [list(islice(sets(seed, 1_700_000_000 * 10**9), _LONG)) for seed in range(1, _PATTERNS + 1)]
+    patterns = [list(islice(sets(Who(seed), 1_700_000_000 * 10**9), _LONG)) for seed in range(1, _PATTERNS + 1)]
     to, until = (arguments.host, arguments.port), time.monotonic() + arguments.seconds
     monitors = [Monitor(number, patterns, to) for number in range(arguments.monitors)]
     others = [garbage(to, until, number) for number in range(arguments.garbage)]

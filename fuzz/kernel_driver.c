@@ -14,13 +14,17 @@ kernel *ww_open(const settings *s);
 void ww_close(kernel *k);
 void ww_begin(kernel *k, u32 file);
 u64 ww_feed(kernel *k, const u8 *data, u64 n, u32 final);
-void ww_drained(kernel *k);
+void ww_segments_fetched(kernel *k);
+void ww_retired_fetched(kernel *k);
 void ww_finish(kernel *k);
 void ww_drop(kernel *k, u32 id);
 report *ww_report(kernel *k);
 segment *ww_segments(kernel *k);
+u8 *ww_arena(kernel *k);
 flow *ww_flows(kernel *k);
 u32 ww_slots(kernel *k);
+u32 ww_line_up(const segment *in, u32 n, const u8 *arena, segment *out, u8 *joined, run *runs);
+void ww_apart(kernel *k, u32 id);
 u64 ww_sift(const flow *f, u64 n, flow *to, void *sum);
 u32 ww_first_of_pairs(const flow *f, u32 n, u64 calls, u64 datagrams, u64 seed, u8 *keep);
 u64 ww_compact(flow *f, u64 n, const u8 *keep);
@@ -38,6 +42,28 @@ static void require(bool what) {
         abort();
 }
 
+/* The segments lined up: every one is in one run, and all their bytes lie where the runs say. */
+static void line_up(kernel *k) {
+    const report *out = ww_report(k);
+    const u32 n = (u32)out->segments_ready;
+    segment *sorted = malloc((n + 1) * sizeof *sorted);
+    run *runs = malloc((n + 1) * sizeof *runs);
+    u8 *joined = malloc(out->arena_used + 1);
+    require(sorted && runs && joined);
+    const u32 count = ww_line_up(ww_segments(k), n, ww_arena(k), sorted, joined, runs);
+    require(count <= n);
+    u32 segments = 0, bytes = 0;
+    for (u32 i = 0; i < count; i++) {
+        require(runs[i].first == segments && runs[i].at == bytes && runs[i].n <= runs[i].length);
+        segments += runs[i].count;
+        bytes += runs[i].n;
+    }
+    require(segments == n && bytes == out->arena_used);
+    free(sorted);
+    free(runs);
+    free(joined);
+}
+
 /* What the binding does with what is ready; now and then a conversation is dropped. */
 static bool drain(kernel *k) {
     const report *out = ww_report(k);
@@ -47,8 +73,12 @@ static bool drain(kernel *k) {
         require(s->n <= s->length && (u64)s->at + s->n <= out->arena_used && s->side < 2);
         if (s->number % 7 == 0)
             ww_drop(k, s->flow);
+        if (s->number % 5 == 0)
+            ww_apart(k, s->flow);
     }
-    ww_drained(k);
+    line_up(k);
+    ww_segments_fetched(k);
+    ww_retired_fetched(k);
     return any;
 }
 
@@ -88,7 +118,7 @@ static void sum_up(kernel *k) {
     free(keep);
 }
 
-static void run(const u8 *data, u64 n, u64 piece, u64 max_flows) {
+static void examine(const u8 *data, u64 n, u64 piece, u64 max_flows) {
     const settings set = {
         .local = {{LOCAL, NULL}, {1, 0}}, .known = {{LOCAL, NULL}, {1, 0}}, .signatures = SIGNATURES_USED,
         .nsignatures = sizeof SIGNATURES_USED / sizeof *SIGNATURES_USED, .max_flows = max_flows,
@@ -117,7 +147,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t n) {
     if (n < 5)
         return 0;
     static const u64 pieces[4] = {1 << 20, 4096, 97, 13};
-    run(data + 1, n - 1, pieces[data[0] & 3] + (n > 20000 ? 4096 : 0), data[0] & 4 ? 3 : 64);
+    examine(data + 1, n - 1, pieces[data[0] & 3] + (n > 20000 ? 4096 : 0), data[0] & 4 ? 3 : 64);
     return 0;
 }
 

@@ -12,6 +12,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
 
+from .curves import Curves
 from .dissection import Comparison, Dissection
 from .printable import printable
 from .tried import PathsTried
@@ -367,7 +368,7 @@ class Report:
 
     `first` and `last`: the span of time the inputs cover, where they carry times. `dissections`: what images and
     programs hold, one a subject; `comparison`: what changed between two of them.
-    `tried`: the paths a containment was tried by.
+    `tried`: the paths a containment was tried by. `curves`: what recordings displayed and what their waves said.
     """
 
     judgement: Judgement
@@ -380,6 +381,7 @@ class Report:
     dissections: tuple[Dissection, ...] = ()
     comparison: Comparison | None = None
     tried: PathsTried | None = None
+    curves: tuple[Curves, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.inputs:

@@ -29,10 +29,19 @@ PROMISED = (
 )
 OF_PROOFS = ("contain.path-open", "contain.path-cut", "contain.not-restored", "contain.rules-differ")
 """Met by a trial as a whole, not by a detector each: tests/contain/test_verdict.py shows each being met."""
+OF_VITALS = (
+    "vitals.display-disagrees",
+    "vitals.frozen",
+    "vitals.replayed",
+    "vitals.decoupled",
+    "vitals.alarm-limit-changed",
+    "vitals.implausible",
+)
+"""Met by the checks in vitals/checks, several of which may look for one rule in different ways."""
 DETECTORS = ("wardwatch.traffic.detectors", "wardwatch.firmware.rules")
 
 
-@pytest.mark.parametrize("name", [*PROMISED, *OF_PROOFS])
+@pytest.mark.parametrize("name", [*PROMISED, *OF_PROOFS, *OF_VITALS])
 def test_a_promised_rule_has_its_text(name: str) -> None:
     rule = rules()[name]
     assert rule.name == name
@@ -46,8 +55,13 @@ def test_a_promised_rule_has_one_detector(name: str) -> None:
     assert [detector.RULE for detector in detectors].count(name) == 1
 
 
+@pytest.mark.parametrize("name", OF_VITALS)
+def test_a_rule_of_vital_signs_has_a_check(name: str) -> None:
+    assert name in {check.RULE for check in modules("wardwatch.vitals.checks", "CHECK")}
+
+
 def test_no_rule_is_without_promise() -> None:
-    assert set(rules()) == {*PROMISED, *OF_PROOFS}
+    assert set(rules()) == {*PROMISED, *OF_PROOFS, *OF_VITALS}
 
 
 def test_a_rule_states_behaviour_and_no_intent() -> None:

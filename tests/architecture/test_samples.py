@@ -53,9 +53,15 @@ MECHANISMS = Kind(
 )
 DIALECTS = Kind("wardwatch.contain.dialects", "DIALECT", ("contain/samples/{}/*",), by_offer=True)
 READERS = Kind("wardwatch.contain.readers", "READER", ("contain/samples/{}/*",), by_offer=True)
+DETECTIONS = Kind("wardwatch.contain.detection", "DETECTION", ("contain/detection/samples/{}/*",), by_offer=True)
+CHECKS = Kind(
+    "wardwatch.vitals.checks",
+    "CHECK",
+    ("vitals/checks/samples/{}/fires/*", "vitals/checks/samples/{}/silent/*"),
+)
 EXPORTS = Kind("wardwatch.station.exports", "EXPORT", ("station/exports/samples/{}/*",), by_offer=True)
-RULES = (DIALECTS, READERS)
-KINDS = (CODECS, DETECTORS, FIRMWARE, DOCUMENTS, LOGS, IMAGES, LANGUAGES, MECHANISMS, EXPORTS, *RULES)
+RULES = (DIALECTS, READERS, DETECTIONS)
+KINDS = (CODECS, DETECTORS, FIRMWARE, DOCUMENTS, LOGS, IMAGES, LANGUAGES, MECHANISMS, CHECKS, EXPORTS, *RULES)
 PLACES = [
     (module, place.format(name)) for kind in KINDS for module, name in kind.offered().items() for place in kind.places
 ]
@@ -77,7 +83,7 @@ def test_every_kind_of_plug_in_is_there(kind: Kind) -> None:
 # Codecs that need several files keep their parts beside them, so protocols/ is not asked.
 @pytest.mark.parametrize(
     "kind",
-    [DETECTORS, FIRMWARE, DOCUMENTS, LOGS, IMAGES, LANGUAGES, MECHANISMS, EXPORTS, *RULES],
+    [DETECTORS, FIRMWARE, DOCUMENTS, LOGS, IMAGES, LANGUAGES, MECHANISMS, CHECKS, EXPORTS, *RULES],
     ids=lambda kind: kind.package,
 )
 def test_every_module_of_a_plug_in_folder_is_one(kind: Kind) -> None:
@@ -88,7 +94,7 @@ def test_every_module_of_a_plug_in_folder_is_one(kind: Kind) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [CODECS, DETECTORS, FIRMWARE, LOGS, IMAGES, LANGUAGES, MECHANISMS, EXPORTS, *RULES],
+    [CODECS, DETECTORS, FIRMWARE, LOGS, IMAGES, LANGUAGES, MECHANISMS, CHECKS, EXPORTS, *RULES],
     ids=lambda kind: kind.package,
 )
 def test_no_samples_lie_about_without_their_plug_in(kind: Kind) -> None:

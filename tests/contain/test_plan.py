@@ -49,6 +49,8 @@ def wanted(**more: object) -> contain.Wanted:
         "expires": date(2027, 2, 25),
         "attached": ("ward0",),
         "interfaces": ("ward0", "edge0"),
+        "dialects": ("nftables",),
+        "detections": ("suricata",),
     }
     return contain.Wanted(**{**base, **more})
 
@@ -103,7 +105,8 @@ def test_the_hospitals_own_use_of_the_address(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="isolated segment"):
         contain.plan(wanted(devices=("m=10.20.0.21",), keeps=("station=202.114.4.119",)))
     keeps = ("station=202.114.4.119@station0",)
-    written = contain.plan(wanted(devices=("m=10.20.0.21",), keeps=keeps, interfaces=("ward0", "station0", "edge0")))
+    every = {"interfaces": ("ward0", "station0", "edge0"), "dialects": (), "detections": ()}
+    written = contain.plan(wanted(devices=("m=10.20.0.21",), keeps=keeps, **every))
     assert "route 202.114.4.119/32 to station0 statically" in written.files["plan.md"]
     assert all(not found.differences for found in contain.check(saved(written, tmp_path)).values())
 
@@ -116,7 +119,7 @@ def test_a_device_without_a_known_design_is_contained_when_named(tmp_path: Path)
 
 
 def test_a_dialect_that_cannot_is_left_out_with_its_reason() -> None:
-    written = contain.plan(wanted(devices=("m=10.20.0.21",), attached=("ward0@02:10:0a:14:00:15",)))
+    written = contain.plan(wanted(devices=("m=10.20.0.21",), attached=("ward0@02:10:0a:14:00:15",), dialects=()))
     assert "rules/nftables/wardwatch.nft" in written.files
     assert not any("cisco" in name for name in written.files)
     assert any("Cisco ASA" in line for line in written.left_out)
@@ -194,7 +197,7 @@ def test_the_commands(tmp_path: Path) -> None:
     plan = tmp_path / "plan"
     words = ("--attach", "ward0", "--device", "m=10.20.0.21", "--keep", "station=10.21.0.5", "--interface", "edge0")
     made = run("plan", "--out", str(plan), *words, "--expires", "2027-02-25")
-    assert (made.returncode, made.stderr) == (0, f"{plan}: 14 files\n"), made.stderr
+    assert (made.returncode, made.stderr) == (0, f"{plan}: 26 files\n"), made.stderr
     assert made.stdout == (plan / "plan.md").read_text(encoding="utf-8")
     assert run("check", str(plan)).returncode == 0
     rules = plan / "rules" / "nftables" / "wardwatch.nft"
@@ -230,7 +233,8 @@ def test_a_comparison_gives_the_documents_of_the_contract(hole: bool, tmp_path: 
     assert done.returncode == int(hole)
     assert told["verdict"] == ("found" if hole else "clear")
     assert [finding["rule"] for finding in told["findings"]] == ["contain.rules-differ"] * hole
-    assert [entry["path"] for entry in told["inputs"]] == ["rules/fortios", "rules/nftables"]
+    paths = [entry["path"] for entry in told["inputs"]]
+    assert paths == ["rules/fortios", "rules/nftables", "detect/suricata"]
     assert "<html" in (tmp_path / "x.html").read_text(encoding="utf-8")
     assert not asked_of("check", str(folder), "--quiet").stdout
 
@@ -238,3 +242,37 @@ def test_a_comparison_gives_the_documents_of_the_contract(hole: bool, tmp_path: 
 def test_every_command_of_the_group_shows_an_example() -> None:
     for words in ((), ("plan",), ("check",), ("prove",), ("verify",)):
         assert "Example: wardwatch contain" in asked_of(*words, "--help").stdout
+
+
+def test_rules_of_detection_are_written_when_asked_for(tmp_path: Path) -> None:
+    asked = wanted(devices=("m=10.20.0.21",), dialects=("mud",), detections=("suricata", "stix"))
+    folder = saved(contain.plan(asked), tmp_path)
+    assert sorted(path.name for path in (folder / "detect").iterdir()) == ["stix", "suricata"]
+    assert [path.name for path in (folder / "rules").iterdir()] == ["mud"]
+    sheet = (folder / "plan.md").read_text(encoding="utf-8")
+    for needed in ("suricata -T -S", "They stop nothing", "RFC 8520", "default-rule-path"):
+        assert needed in sheet
+    with pytest.raises(UsageError, match="no such format"):
+        contain.plan(wanted(devices=("m=10.20.0.21",), detections=("ids",)))
+
+
+def test_rules_of_detection_that_are_older_than_the_policy_are_told(tmp_path: Path) -> None:
+    asked = wanted(devices=("m=10.20.0.21",), dialects=("mud",), keeps=("station=10.21.0.5",), detections=("suricata",))
+    folder = saved(contain.plan(asked), tmp_path)
+    assert not contain.checked(folder)[1].judgement.gaps
+    policy = folder / "policy.yaml"
+    policy.write_text(policy.read_text(encoding="utf-8").replace("515-520", "515"), "utf-8")
+    done, report = contain.checked(folder)
+    assert done["mud"].differences
+    assert [gap.what for gap in report.judgement.gaps] == ["detect/suricata"]
+    assert "older than the policy" in asked_of("check", str(folder)).stdout
+
+
+def test_what_expires_before_the_facts_were_known_has_no_stix() -> None:
+    written = contain.plan(
+        wanted(devices=("m=10.20.0.21",), dialects=("mud",), expires=date(2025, 1, 30), detections=())
+    )
+    assert any("STIX" in line for line in written.left_out)
+    assert "detect/stix/wardwatch-stix.json" not in written.files
+    with pytest.raises(UsageError, match="before the facts"):
+        contain.plan(wanted(devices=("m=10.20.0.21",), detections=("stix",), expires=date(2025, 1, 30)))

@@ -51,8 +51,10 @@ def test_what_is_generated_says_what_the_policy_says(dialect: str, policy: str, 
     loaded = load(policy)
     if not dialects()[dialect].by_mac and any(place.mac for place in loaded.attachments):
         pytest.skip(f"{dialect} cannot bind rules to a MAC address, and says so")
+    if dialects()[dialect].hosted and not loaded.keeps:
+        pytest.skip(f"{dialect} stands on machines that are kept, and this policy keeps none")
     comparison = compare(loaded, dialect, dialects()[dialect].texts(loaded).files)
-    assert comparison.tried > 1000
+    assert comparison.tried > (500 if dialects()[dialect].hosted else 1000)
     assert not [str(difference) for difference in comparison.differences[:5]]
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wardwatch.firmware.image import open_image
-from wardwatch.lab import session
+from wardwatch.lab import session, state
 from wardwatch.lab.root import Entry, Root, lay
 from wardwatch.lab.seccomp import program
 from wardwatch.lab.system_calls import ALLOW, ARCHITECTURES, FATES, HOLD, KILL, NUMBERS, REFUSE
@@ -130,22 +131,21 @@ def test_nothing_is_left_after_the_command_is_killed(images: Path, tmp_path: Pat
         env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
     )  # fmt: skip
     note = tmp_path / "wardwatch" / "labs"
-    child = 0
-    for _ in range(600):
-        found = list(note.glob("*.json")) if note.is_dir() else []
-        if found:
-            child = json.loads(found[0].read_text())["child"][0]
-            break
-        time.sleep(0.05)
-    assert child
+    until(lambda: note.is_dir() and any(note.glob("*.json")))
+    (found,) = note.glob("*.json")
+    child = tuple(json.loads(found.read_text())["child"])
     command.send_signal(signal.SIGKILL)
     command.wait(30)
-    for _ in range(600):
-        if not Path(f"/proc/{child}").exists():
-            break
-        time.sleep(0.05)
-    assert not Path(f"/proc/{child}").exists()
+    until(lambda: state.known(child[0]) != child)
     assert residue() == before
+
+
+def until(true: Callable[[], bool]) -> None:
+    for _ in range(2400):
+        if true():
+            return
+        time.sleep(0.05)
+    raise AssertionError("not within two minutes")
 
 
 def residue() -> tuple[list[str], list[str]]:
@@ -165,7 +165,7 @@ def test_the_program_has_no_rights_and_sees_no_other_network(
         "from wardwatch.lab import watch\n"
         "from wardwatch.workflows import firmware_inside\n"
         "seen = {}\n"
-        "old = watch._Watcher._lives\n"
+        "old = watch.Watcher._lives\n"
         "def named(path):\n"
         "    try:\n"
         "        return [str(path.readlink())]\n"
@@ -178,7 +178,7 @@ def test_the_program_has_no_rights_and_sees_no_other_network(
         "    seen['fds'] = [name for path in Path(f'/proc/{first}/fd').iterdir() for name in named(path)]\n"
         "    seen['mounts'] = Path(f'/proc/{first}/mounts').read_text()\n"
         "    return old(self, first)\n"
-        "watch._Watcher._lives = look\n"
+        "watch.Watcher._lives = look\n"
         "def answer(payload):\n"
         "    firmware_inside.answer(payload)\n"
         "    return json.dumps(seen).encode()\n",

@@ -1,5 +1,6 @@
 """HL7 v2: character sets, escapes, framing that is not as it should be, and messages that we send."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 import pytest
@@ -153,19 +154,24 @@ def test_text_that_speaks_of_a_header_is_not_claimed() -> None:
     assert CODEC.recognise(Transport.TCP, b"rest\r\x1c\r\x0bMSH|^~\\&|A|B\r", b"") >= 0.5
 
 
+ENDS = ("A", "B", "C", "D", "2.5")
 VALUES = st.sampled_from(["", "A", "A^B", "A~B^C", "\\F\\", "É", '""', "&", "Ω&x"])
 LINE = st.tuples(
     st.sampled_from(["PID", "PV1", "MRG", "NK1", "OBX", "MSA", "OBR", "ZZZ", "PIDX"]), st.lists(VALUES, max_size=9)
 )
 MESSAGE = st.tuples(
-    st.sampled_from(["|^~\\&", "#*+!%"]), st.sampled_from(["", "8859/1", "UNICODE UTF-8", "8859/7"]),
+    st.sampled_from(["|^~\\&", "#*+!%"]), st.sampled_from([("A", "B", "C", "D", "2.5"),
+    ("Z", "", "\x1b$B", "D", "2.3")]),
+    st.sampled_from(["", "8859/1", "UNICODE UTF-8", "8859/7"]),
     st.sampled_from(["ADT^A01", "ADT*A01*X", "ACK", "É"]), st.sampled_from(["utf-8", "iso8859-7"]),
     st.lists(LINE, max_size=4),
 )  # fmt: skip
 
 
-def spelled(marks: str, charset: str, kind: str, codec: str, lines: list[tuple[str, list[str]]]) -> bytes:
-    header = ["MSH" + marks, "A", "B", "C", "D", "1", "", kind, "1", "P", "2.5", *[""] * 5, "", charset]
+def spelled(  # noqa: PLR0913, PLR0917  # the parts of a message
+    marks: str, ends: tuple[str, ...], charset: str, kind: str, codec: str, lines: list[tuple[str, list[str]]]
+) -> bytes:
+    header = ["MSH" + marks, *ends[:4], "1", "", kind, "1", "P", ends[4], *[""] * 5, charset]
     rows = [marks[0].join(header), *(marks[0].join([name, *values]) for name, values in lines)]
     return b"\x0b" + "\r".join(rows).encode(codec, "replace") + b"\r\x1c\r"
 
@@ -173,13 +179,14 @@ def spelled(marks: str, charset: str, kind: str, codec: str, lines: list[tuple[s
 def forget() -> None:
     hl7._LINES.clear()
     hl7._HEADERS.clear()
+    hl7._MEANINGS.clear()
     hl7._summed_up.cache_clear()
 
 
 @settings(max_examples=60)
 @given(st.lists(MESSAGE, min_size=2, max_size=6))
 def test_what_was_read_before_changes_nothing(
-    several: list[tuple[str, str, str, str, list[tuple[str, list[str]]]]],
+    several: list[tuple[str, tuple[str, ...], str, str, str, list[tuple[str, list[str]]]]],
 ) -> None:
     cold = []
     for one in several:
@@ -192,9 +199,60 @@ def test_what_was_read_before_changes_nothing(
     ]
 
 
+PIECES = (
+    b"\x0bMSH|^~\\&|A\rPID|1\r\x1c\r", b"\x0bMSH|^~\\&|B\r\x1c", b"MSH|^~\\&|C\r", b"\x0b", b"\x1c", b"\r", b"\n",
+    b"?", b"MSH", b"\x0bFHS|\rMSH|^~\\&|D\rMSH|^~\\&|E\r\x1c\r", b"\x0bMSH|^~\\&|F\rNTE|MSH|\r\x1c\r",
+    b"\x0bMSH|\x0bMSH|^~\\&|G\r\x1c\r", b"\x0bMSH|^~\\&|H\r\x0bPID|1\r\x1c\r",
+    b"\x0bMSH|^~\\&|I\rMSH|^~\\&|J\r\x1c\r",
+)  # fmt: skip
+
+
+def whole_and_in_pieces(pieces: Sequence[bytes]) -> None:
+    data = b"".join(pieces)
+    single = read(*(data[at : at + 1] for at in range(len(data))))
+    assert read(data) == single
+    assert read(*pieces) == single
+
+
+@pytest.mark.parametrize("first", PIECES)
+def test_framing_does_not_depend_on_how_the_bytes_come(first: bytes) -> None:
+    for second in PIECES:
+        whole_and_in_pieces((first, second))
+        whole_and_in_pieces((b"?", first, second))
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8))
+def test_nor_does_it_in_longer_rows(pieces: list[bytes]) -> None:
+    whole_and_in_pieces(pieces)
+
+
+@pytest.mark.parametrize("place", [1, 2, 3, 4, 5, 8, 11, 17])
+def test_messages_that_differ_in_one_field_of_the_header_are_told_apart(place: int) -> None:
+    fields = ["MSH", "^~\\&", "A", "B", "C", "D", "1", "", "ADT^A01", "1", "P", "2.5", *[""] * 5, "ISO IR87"]
+    other = list(fields)
+    other[place] = {1: "^~!&", 17: ""}.get(place, "X")
+    line = "PID|1||4~5||A\\X41\\!B"
+    several = ["|".join(one) + "\r" + line for one in (fields, other)]
+    forget()
+    warm = [read(b"\x0b" + one.encode() + b"\r\x1c\r")[0][0] for one in several]
+    for one, message in zip(several, warm, strict=True):
+        forget()
+        assert read(b"\x0b" + one.encode() + b"\r\x1c\r")[0][0] == message
+
+
+def test_a_shift_in_what_is_not_read_reaches_what_is() -> None:
+    forget()
+    head = b"\x0bMSH|^~\\&|A|B|C|D|1||ADT^A01|1|P|2.5||||||ISO IR87\rEVN|"
+    tail = b"|A01\rPID|1||4711||DOE\r\x1c\r"
+    plain, shifted = (read(head + middle + tail)[0][0] for middle in (b"", b"\x1b$B"))
+    forget()
+    assert read(head + b"\x1b$B" + tail)[0][0] == shifted
+    assert named(plain)["patient number"] == ("4711", "ascii")
+
+
 def test_of_two_patients_the_more_usual_number_comes_first() -> None:
     lines = [("PID", ["1", "SECOND"]), ("PID", ["2", "", "FIRST"]), ("MSA", ["AA", "9"]), ("PV1", ["1", "I", "W^1^2"])]
-    (message,) = read(spelled("|^~\\&", "", "ADT^A01", "utf-8", lines))[0]
+    (message,) = read(spelled("|^~\\&", ENDS, "", "ADT^A01", "utf-8", lines))[0]
     assert [one.value for one in message.identifiers] == ["FIRST", "SECOND"]
     assert (message.facts["code"], message.facts["bed"]) == ("AA", "W 1 2")
 
@@ -213,6 +271,7 @@ def test_what_is_remembered_is_bounded() -> None:
         read(with_name("", str(number).encode()))
     for number in range(2 * hl7._READINGS_KEPT):
         marks = f"|^~\\{chr(0x30 + number)}"
-        read(spelled(marks, "", "ADT", "utf-8", [("PID", ["1"])]))
+        read(spelled(marks, ENDS, "", "ADT", "utf-8", [("PID", ["1"])]))
+    assert 0 < len(hl7._MEANINGS) <= hl7._MEANINGS_KEPT
     assert len(hl7._LINES) <= hl7._READINGS_KEPT
     assert all(len(lines) <= hl7._LINES_KEPT for lines in hl7._LINES.values())

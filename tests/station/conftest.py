@@ -13,6 +13,7 @@ from wardwatch.station.admission import Admission, rules
 from wardwatch.station.live import Live, Settings
 from wardwatch.station.reading import contents
 from wardwatch.station.words import SECOND, Peer, Received, Source
+from wardwatch.twin.live import Who
 from wardwatch.twin.live import sets as twin_sets
 
 T0 = 1_800_000_000 * SECOND
@@ -23,7 +24,7 @@ def stream() -> Callable[[int, int], list[bytes]]:
     """The first sets a twin sends under a seed; the first one begins with who lies there."""
 
     def made(count: int, seed: int = 1) -> list[bytes]:
-        return list(islice(twin_sets(seed, T0), count))
+        return list(islice(twin_sets(Who(seed), T0), count))
 
     return made
 

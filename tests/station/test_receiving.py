@@ -256,7 +256,7 @@ def test_a_port_that_may_not_be_opened_is_tried_higher(monkeypatch: pytest.Monke
 
         asked: list[int] = []
         monkeypatch.setattr(loop, "create_server", lambda m, a, p, **k: (asked.append(p), create(m, a, p, **k))[1])
-        station = Station(Settings(Listen(("127.0.0.1",), (515,), ())))
+        station = Station(Settings(Listen(("127.0.0.1",), (515,), (), ())))
         await station.start()
         await station.stop()
         assert asked == [515, 10515]

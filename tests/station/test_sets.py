@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wardwatch.station.sets import MOST_BLOCKS, MOST_BYTES, Cutter, cut
+from wardwatch.twin.live import Who
 from wardwatch.twin.live import sets as twin_sets
 
-SETS = [data for data, _ in zip(twin_sets(3, 10**18), range(6), strict=False)]
+SETS = [data for data, _ in zip(twin_sets(Who(3), 10**18), range(6), strict=False)]
 WHOLE = b"".join(SETS)
 
 

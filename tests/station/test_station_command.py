@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from wardwatch.cli.station import station
 from wardwatch.errors import InputError, UsageError, WardwatchError
 from wardwatch.station.settings import Settings, load, parse
-from wardwatch.twin.live import sets
+from wardwatch.twin.live import Who, sets
 
 
 def call(*arguments: str) -> Result:
@@ -34,7 +34,7 @@ PROGRAM = "from wardwatch.cli.main import run; run()"
 
 
 def test_a_station_runs_keeps_lists_exports_and_replays(tmp_path: Path) -> None:
-    (tmp_path / "x.cms").write_bytes(b"".join(islice(sets(1, 10**18), 4)))
+    (tmp_path / "x.cms").write_bytes(b"".join(islice(sets(Who(1), 10**18), 4)))
     (tmp_path / "c.toml").write_text('[[bed]]\nname = "ICU 1"\ndevice-bed = 1\n')
     data, key = str(tmp_path / "data"), str(tmp_path / "key")
     command = [sys.executable, "-c", PROGRAM, "station", "run", "--data", data, "--key", key, "--listen", "127.0.0.1"]

@@ -137,6 +137,8 @@ def _tcp(at: float, ends: Ends, options: dict[str, str]) -> Iterator[tuple[float
             for start in range(0, len(write), MSS):
                 part = write[start : start + MSS]
                 yield at, ends.tcp(side, seq if side == 0 else ack, ack if side == 0 else seq, PSH | ACK, part)
+                if side == 0 and "forged" in options:  # the same bytes once more, but for the last one
+                    yield at + 0.0002, ends.tcp(0, seq, ack, PSH | ACK, part[:-1] + bytes([part[-1] ^ 1]))
                 seq, ack = (seq + len(part), ack) if side == 0 else (seq, ack + len(part))
                 yield at + 0.0005, ends.tcp(1 - side, ack if side == 0 else seq, seq if side == 0 else ack, ACK)
                 at += 0.001
@@ -242,6 +244,20 @@ def _mount_done(_rest: str) -> Iterator[bytes]:
     yield struct.pack(">IIIIII", 0x51, 1, 0, 0, 0, 0) + struct.pack(">I", 0) + bytes(range(32))
 
 
+def _lookup(rest: str) -> Iterator[bytes]:
+    """`lookup:NAME[:HANDLE]` in a folder, by default the one of `mount-done`; HANDLE is one byte, 32 times."""
+    name, _, handle = rest.partition(":")
+    folder = bytes([int(handle, 16)]) * 32 if handle else bytes(range(32))
+    yield _call(0x60 + int(handle or "0", 16), 100003, 2, 4, folder + _opaque(name))
+
+
+def _found(rest: str) -> Iterator[bytes]:
+    """`found:HANDLE[:HANDLE OF THE FOLDER]`: the answer to `lookup`."""
+    handle, _, folder = rest.partition(":")
+    head = struct.pack(">IIIIII", 0x60 + int(folder or "0", 16), 1, 0, 0, 0, 0)
+    yield head + struct.pack(">I", 0) + bytes([int(handle, 16)]) * 32 + bytes(68)
+
+
 def _getport(_rest: str) -> Iterator[bytes]:
     yield _call(0x50, 100000, 2, 3, struct.pack(">IIII", 100005, 1, 17, 0))
 
@@ -277,7 +293,8 @@ def _hex(text: str) -> Iterator[bytes]:
 
 
 PAYLOADS: dict[str, Callable[[str], Iterator[bytes]]] = {
-    "cms": _cms, "hl7": _hl7, "mount": _mount, "mount-done": _mount_done, "getport": _getport, "dhcp": _dhcp,
+    "cms": _cms, "hl7": _hl7, "mount": _mount, "mount-done": _mount_done,
+    "lookup": _lookup, "found": _found, "getport": _getport, "dhcp": _dhcp,
     "lpd": _lpd, "zeros": _zeros, "text": _text, "hex": _hex,
 }  # fmt: skip
 

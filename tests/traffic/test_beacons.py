@@ -271,3 +271,8 @@ def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> Non
 )
 def test_odds_are_said_in_round_numbers(p_value: float, said: str) -> None:
     assert beacons.odds(p_value) == said
+
+
+@given(st.lists(st.floats(0, 1e9), min_size=1, max_size=9))
+def test_the_middle_is_the_median(values: list[float]) -> None:
+    assert beacons._middle(np.array(values)) == np.median(values)

@@ -18,7 +18,7 @@ from wardwatch.errors import InputError
 from wardwatch.traffic import opening
 from wardwatch.traffic.capture import CaptureResult, examine, head_of, not_a_capture, sniff
 from wardwatch.traffic.kernel import Settings
-from wardwatch.traffic.table import Segment
+from wardwatch.traffic.rows import Batch
 from wardwatch.traffic.zstdframes import ZstdFrames
 
 SETTINGS = Settings(local=())
@@ -32,7 +32,7 @@ class Sink:
         self.tables: list[np.ndarray] = []
         self.segment_count = 0
 
-    def segments(self, batch: list[Segment]) -> tuple[int, ...]:
+    def segments(self, batch: Batch) -> tuple[int, ...]:
         self.segment_count += len(batch)
         return ()
 

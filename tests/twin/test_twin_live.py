@@ -4,6 +4,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from itertools import islice
 
 import pytest
 from click.testing import CliRunner
@@ -71,11 +72,33 @@ def test_a_listener_gets_an_opening_and_then_whole_sets(station: Station) -> Non
     assert seen[-1] == 0x47
 
 
+def test_a_display_that_lies_shows_a_higher_rate_over_the_same_waves() -> None:
+    """One byte a set differs, by what was asked for: nothing else betrays the lie."""
+    true, lying = (live.sets(live.Who(seed=4, bed=3, too_high=more), 10**18) for more in (0, 20))
+    rates = []
+    for one, other in zip(islice(true, 12), lying, strict=False):
+        assert len(one) == len(other)
+        different = [place for place, (left, right) in enumerate(zip(one, other, strict=True)) if left != right]
+        assert len(different) <= 1
+        rates += [(one[place], other[place]) for place in different]
+    assert rates
+    assert all(right - left == 20 for left, right in rates)
+
+
+def test_a_bed_is_the_one_that_was_asked_for() -> None:
+    first = next(live.sets(live.Who(seed=4, bed=7), 10**18))
+    assert kinds(first).count(0x45) == 1
+    at = 0
+    while first[at + 3] != 0x45:
+        at += 2 + int.from_bytes(first[at : at + 2], "little")
+    assert 7 in first[at + 4 : at + 2 + int.from_bytes(first[at : at + 2], "little")]
+
+
 def test_speed_is_kept(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr("wardwatch.twin.live.time.sleep", slept.append)
     monkeypatch.setattr("wardwatch.twin.live.time.monotonic", lambda: 0.0)
-    live.stream(("127.0.0.1", station.port), 1, live.Pace(4, 2.0))
+    live.stream(("127.0.0.1", station.port), live.Who(), live.Pace(4, 2.0))
     assert slept == [0.5, 1.0, 1.5]
 
 
@@ -85,7 +108,7 @@ def test_ctrl_c_closes_the_connection_between_two_sets(station: Station) -> None
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        live.stream(("127.0.0.1", station.port), 1, live.Pace(None, 1000), told)
+        live.stream(("127.0.0.1", station.port), live.Who(), live.Pace(None, 1000), told)
     station.close()
     assert kinds(station.heard).count(0x47) == 3
 
@@ -93,7 +116,7 @@ def test_ctrl_c_closes_the_connection_between_two_sets(station: Station) -> None
 def test_a_station_that_hangs_up_is_said_and_not_called_again() -> None:
     station = Station(enough=1)
     with pytest.raises(UsageError, match="the connection ended"):
-        live.stream(("127.0.0.1", station.port), 1, live.Pace(None, 1000))
+        live.stream(("127.0.0.1", station.port), live.Who(), live.Pace(None, 1000))
     station.listener.settimeout(0.2)
     with pytest.raises(TimeoutError):
         station.listener.accept()

@@ -76,14 +76,21 @@ def contain() -> None:
     "--interface", "interfaces", multiple=True, metavar="NAME", help="Every interface the gateway forwards by."
 )
 @click.option("--dialect", "dialects", multiple=True, metavar="NAME", help="Rules for this filter (without it: all).")
+@click.option("--detect", "detections", multiple=True, metavar="NAME",
+              help="Rules of detection in this format (without it: all).")  # fmt: skip
 @click.option("--expires", metavar="DATE", help="Until when it holds (without it: three months).")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 def plan(out: Path, expires: str | None, *, quiet: bool, **asked: Any) -> int:  # noqa: ANN401  # click's own values
-    """Write a policy, its rules for each kind of firewall, and what they break.
+    """Write a policy, its rules for each kind of firewall, what they break, and rules of detection.
 
     REPORT is what `wardwatch scan --json` wrote; without it, name devices with --device.
 
+    Besides gateways, --dialect knows what guards the kept machines (windows, aws, azure) and a file for switches (mud).
+    --detect knows suricata, snort, zeek, sigma, yara and stix.
+
     Example: wardwatch contain plan ward.json --attach ward0 --keep station=10.20.0.5 --out plan
+
+    Example: wardwatch contain plan ward.json --attach ward0 --dialect mud --detect suricata --detect yara --out plan
     """
     from wardwatch.workflows import contain as work  # noqa: PLC0415  # --help loads no YAML
 
@@ -110,6 +117,8 @@ def check(folder: Path, **shown: Any) -> int:  # noqa: ANN401  # click's own val
     done, report = work.checked(folder)
     if _written(report, shown):
         _show_comparisons(done)
+        for gap in report.judgement.gaps:
+            click.echo(f"{gap.what}: {gap.why}")
     return int(report.judgement.verdict is Verdict.FOUND)
 
 

@@ -11,6 +11,7 @@ from wardwatch import __version__
 from wardwatch.errors import WardwatchError
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy would start threads that nothing here gives work to
+os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")  # arrays are written once, read a few times: clearing costs more
 STATUS_UNUSABLE: Final = 2
 STATUS_INTERRUPTED: Final = 130
 
@@ -33,6 +34,10 @@ COMMANDS: Final = {
     "explain": _Entry("wardwatch.cli.explain", "explain", "Print what a rule finds, why it matters and what to do."),
     "twin": _Entry("wardwatch.cli.twin", "twin", "Make a ward that is not there: captures and live streams."),
     "contain": _Entry("wardwatch.cli.contain", "contain", "Rules that cut a monitor off, and the proof that they do."),
+    "lab": _Entry("wardwatch.cli.lab", "lab", "Play a hospital's network, and compare a scan of it with what is true."),
+    "vitals": _Entry(
+        "wardwatch.cli.vitals", "vitals", "What a monitor's waves say: beats, and rates beside the display."
+    ),
     "station": _Entry("wardwatch.cli.station", "station", "A central station: receive monitors, keep, pass on."),
     "completion": _Entry("wardwatch.cli.completion", "completion", "Print the completion script for your shell."),
     "warmup": _Entry("wardwatch.cli.warmup", "warmup", "Check that the capture kernel is compiled and loads."),

@@ -2,8 +2,10 @@
 
 import sys
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from threading import Timer
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
@@ -69,3 +71,21 @@ def size_of(paths: tuple[str, ...]) -> int | None:
             else (path.stat().st_size if path.exists() else 0)
         )
     return total
+
+
+@contextmanager
+def waiting(label: str, *, quiet: bool = False) -> Iterator[None]:
+    """A sign of life on stderr for work whose end nobody can count; only on a terminal, and after two seconds."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console  # noqa: PLC0415  # only long work pays for it
+
+    shown = Console(stderr=True).status(label)
+    late = Timer(PATIENCE_SECONDS, shown.start)
+    late.start()
+    try:
+        yield
+    finally:
+        late.cancel()
+        shown.stop()

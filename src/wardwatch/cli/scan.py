@@ -60,6 +60,7 @@ def scan(  # noqa: PLR0913, PLR0917  # one parameter an option
         request = replace(request, mitigations=mitigations, yara=yara)
         report = scan_inputs(request)
     write(report, documents, zone, quiet=quiet, revealed=reveal)
+    gc.freeze()  # nor is there anything worth looking for at the very end, when Python would look once more
     return STATUS[report.judgement.verdict]
 
 

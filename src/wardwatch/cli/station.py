@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-import signal
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -11,8 +10,12 @@ import click
 
 from wardwatch.errors import UsageError
 
+from .station_page import account, demo, page_options, page_wanted, until_stopped
+
 if TYPE_CHECKING:
+    from wardwatch.station.station import Station
     from wardwatch.workflows.station import Wanted
+    from wardwatch.workflows.station_page import PageWanted
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -25,8 +28,12 @@ def station() -> None:
 
     It is a secondary display and not a certified medical device: never the only watch over a patient.
 
-    Example: wardwatch station run --data ward-3 --config ward-3.toml
+    Example: wardwatch station demo
     """
+
+
+station.add_command(account)
+station.add_command(demo)
 
 
 def _kept(command: Callable[..., None]) -> Callable[..., None]:
@@ -52,6 +59,7 @@ def _span(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--hl7-port", multiple=True, type=_PORT, help="A port for HL7, in place of 511.")
 @click.option("--journal", type=click.File("a"), help="Write events as lines of JSON, without patient data.")
 @click.option("--seconds", type=click.FloatRange(0), help="Stop after so many seconds; without it, on Ctrl-C.")
+@page_options
 def run(journal: "IO[str] | None", seconds: float | None, **asked: Any) -> None:  # noqa: ANN401  # options of many types
     """Receive monitors until you stop it.
 
@@ -68,32 +76,39 @@ def run(journal: "IO[str] | None", seconds: float | None, **asked: Any) -> None:
         hl7=asked["hl7_port"],
         write_line=_line_writer(journal) if journal else None,
     )
-    asyncio.run(_run(wanted, seconds))
+    asyncio.run(_run(wanted, page_wanted(asked), seconds))
 
 
-async def _run(wanted: "Wanted", seconds: float | None) -> None:
+async def _run(wanted: "Wanted", shown: "PageWanted | None", seconds: float | None) -> None:
     from wardwatch.station.words import NOTICE  # noqa: PLC0415  # only for those who need it
-    from wardwatch.workflows.station import address_plan, running  # noqa: PLC0415  # as above
+    from wardwatch.workflows.station import address_plan, running, watch_plan  # noqa: PLC0415  # as above
 
     click.echo(NOTICE, err=True)
     async with running(wanted) as held:
         _say(address_plan(wanted, held))
+        _say(watch_plan(held.watcher.watched))
         _say(f"receiving at {address} port {port}" for address, port in held.listening)
         _say(
             [f"keeping in {wanted.data}, encrypted" if wanted.data else "nothing is kept: say --data FOLDER to keep it"]
         )
-        await _until_stopped(seconds)
+        async with _paged(held, shown):
+            await until_stopped(seconds)
     counts = held.hub.counts
     click.echo(f"{counts.sets:,} sets and {counts.messages:,} HL7 messages received", err=True)
 
 
-async def _until_stopped(seconds: float | None) -> None:
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError, ValueError):
-            loop.add_signal_handler(number, stop.set)
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+@contextlib.asynccontextmanager
+async def _paged(held: "Station", shown: "PageWanted | None") -> AsyncIterator[None]:
+    from wardwatch.workflows.station_page import accounts, page  # noqa: PLC0415  # only for those who need it
+
+    if shown is None:
+        yield
+        return
+    async with page(held, shown) as address:
+        click.echo(f"the beds are shown at {address}", err=True)
+        if not accounts(shown.folder):
+            click.echo("nobody can sign in yet: wardwatch station account add NAME --role clinical", err=True)
+        yield
 
 
 @station.command()

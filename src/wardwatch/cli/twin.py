@@ -91,16 +91,21 @@ def capture(out: Path, truth: Path | None, *, quiet: bool, **asked: Any) -> None
 @click.option("--seconds", type=click.IntRange(1), help="Stop after this many sets; without it, on Ctrl-C.")
 @click.option("--speed", type=click.FloatRange(0.01, 10_000), default=1.0, show_default=True, help="Times real time.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Which patient comes.")
+@click.option("--bed", type=click.IntRange(1, 200), default=1, show_default=True, help="The bed the monitor states.")
+@click.option("--too-high", type=click.IntRange(-200, 200), default=0, metavar="N",
+              help="A display that lies: its heart rate is N too high for its waves.")  # fmt: skip
 @click.option("--allow-public-destination", is_flag=True, help="Send to an address outside the private networks, too.")
 @click.option("--quiet", is_flag=True, help="Say nothing.")
-def stream(to: str, seconds: int | None, speed: float, seed: int, **flags: bool) -> None:
+def stream(
+    to: str, seconds: int | None, speed: float, *, allow_public_destination: bool, quiet: bool, **who: int
+) -> None:
     """Send one monitor's stream live, a set a second.
 
     Example: wardwatch twin stream --to 127.0.0.1:5150 --seconds 60
     """
     from wardwatch.twin import live  # noqa: PLC0415  # NumPy only for those who need it
 
-    target = live.destination(to, public=flags["allow_public_destination"])
+    target = live.destination(to, public=allow_public_destination)
     sent = 0
 
     def told(count: int) -> None:
@@ -108,9 +113,9 @@ def stream(to: str, seconds: int | None, speed: float, seed: int, **flags: bool)
         sent = count
 
     try:
-        live.stream(target, seed, live.Pace(seconds, speed), told)
+        live.stream(target, live.Who(**who), live.Pace(seconds, speed), told)
     finally:
-        if not flags["quiet"]:
+        if not quiet:
             click.echo(f"{to}: {sent} sets sent", err=True)
 
 

@@ -27,12 +27,16 @@ class Reader:
 
     `everywhere`: whether a text can speak for interfaces that it does not name. `remembers`: whether the filter knows
     who opened a connection that stood before it; without memory a packet that may open one is as good as one that does.
+    `sees`: which packets it meets and can tell apart (`sight.py`), where it does not stand on the way of all. `closed`:
+    whether it must deny also what is none of the policy's business, because it only ever allows.
     """
 
     name: str
     read: Callable[[Mapping[str, str]], Filter]
     everywhere: bool = True
     remembers: bool = True
+    sees: Callable[[Policy, Packet], bool] | None = None
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,11 @@ def _answers(policy: Policy, dialect: str, files: Mapping[str, str]) -> Iterator
             continue
         if not found.remembers and _could_open(policy, packet):
             continue
+        if found.sees and not found.sees(policy, packet):
+            continue
         wanted = decide(policy, packet)
+        if found.closed and not wanted.because.startswith("keep "):
+            wanted = Decision(passes=False, because="only what is kept is allowed there")
         yield Difference(packet, wanted) if passes(packet) is not wanted.passes else None
 
 

@@ -26,7 +26,8 @@ class Dialect:
     """A language of filters.
 
     `by_mac`: whether it can bind a rule to a MAC address. `everywhere`: whether its rules hold for interfaces nobody
-    named, too; otherwise the policy names all. `limits`: what the plan says of it.
+    named, too; otherwise the policy names all. `hosted`: whether it stands on the machines that are kept, and not on
+    the way. `limits`: what the plan says of it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Dialect:
     write: Callable[[Policy], Texts]
     by_mac: bool = True
     everywhere: bool = True
+    hosted: bool = False
     limits: tuple[str, ...] = ()
 
     def texts(self, policy: Policy) -> Texts:
@@ -51,6 +53,12 @@ class Dialect:
                 "filters at each interface, and the policy does not name them all",
                 where=self.title,
                 cure="Name every interface that forwards: --interface NAME, or 'interfaces' in the policy.",
+            )
+        if self.hosted and not policy.keeps:
+            raise UsageError(
+                "stands on the machines that are kept, and the policy keeps none",
+                where=self.title,
+                cure="Leave it out, or name a machine with --keep.",
             )
         return self.write(policy)
 

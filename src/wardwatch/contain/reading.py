@@ -1,9 +1,11 @@
 """In: lines of rules. Out: what readers of several dialects share: bounded lines, ends of a packet, sessions."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Final
+from typing import Any, Final
 
 from wardwatch.errors import InputError
 
@@ -23,6 +25,42 @@ def lines(files: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
             words = line.split()
             if words and words[0][0] not in "!#":
                 yield f"{name} line {number}", words
+
+
+def tree(text: str, where: str) -> object:
+    """The value of a JSON text; a key given twice, or depth without end, is an error."""
+    if len(text) > _LARGEST:
+        raise InputError("too long for a rule set", where=where, cure="Give the file that was generated.")
+    try:
+        return json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise InputError("no JSON", where=where, cure="Give the file that was generated.") from error
+
+
+def node(
+    value: object, where: str, known: AbstractSet[str], needed: AbstractSet[str] = frozenset()
+) -> Mapping[str, Any]:
+    """An object of JSON that has no other keys than these, and those that are needed."""
+    if not isinstance(value, dict):
+        raise unknown("no object", where)
+    if wrong := (set(value) - known) | (needed - set(value)):
+        raise unknown(min(wrong), where)
+    return value
+
+
+def listed(found: Mapping[str, Any], key: str, where: str) -> list[Mapping[str, Any]]:
+    """A list of objects, empty where it is not there."""
+    entries = found.get(key, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise unknown(key, where)
+    return entries
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key given twice")
+    return found
 
 
 def unknown(word: str, where: str) -> InputError:

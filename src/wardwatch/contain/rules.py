@@ -65,19 +65,19 @@ def _kept(
     version = ours[0].version
     yield Rule(
         _KEEP, f"keep {keep.name}: {device.name} speaks", version, place.interface, place.mac, keep.interface,
-        ours, theirs, keep.protocol, _joined(keep.ports), Flow.ORIGINAL if opens else Flow.REPLY,
+        ours, theirs, keep.protocol, joined(keep.ports), Flow.ORIGINAL if opens else Flow.REPLY,
     )  # fmt: skip
     yield Rule(
         _KEEP, f"keep {keep.name}: {device.name} is {'answered' if opens else 'called'}",
         version, keep.interface, None, place.interface,
-        theirs, ours, keep.protocol, _joined(keep.ports), Flow.REPLY if opens else Flow.ORIGINAL,
+        theirs, ours, keep.protocol, joined(keep.ports), Flow.REPLY if opens else Flow.ORIGINAL,
     )  # fmt: skip
 
 
 def _blocks(policy: Policy) -> Iterator[Rule]:
     for block in policy.blocks:
         for version in (4, 6):
-            networks = _merged(block.networks, version)
+            networks = merged(block.networks, version)
             if networks:
                 yield Rule(_DROP, f"block {block.name}: to it", version, dst=networks)
                 yield Rule(_DROP, f"block {block.name}: from it", version, src=networks)
@@ -98,17 +98,17 @@ def _devices(policy: Policy) -> Iterator[Rule]:
 
 
 def _hosts(addresses: Iterable[object], version: int) -> tuple[Network, ...]:
-    return _merged([ip_network(str(address)) for address in addresses], version)
+    return merged([ip_network(str(address)) for address in addresses], version)
 
 
-def _merged(networks: Iterable[Network], version: int) -> tuple[Network, ...]:
+def merged(networks: Iterable[Network], version: int) -> tuple[Network, ...]:
     """Those of one version, none within another: a filter may refuse a set whose members overlap."""
     if version == 4:  # noqa: PLR2004  # IP version 4
         return tuple(collapse_addresses(network for network in networks if isinstance(network, IPv4Network)))
     return tuple(collapse_addresses(network for network in networks if isinstance(network, IPv6Network)))
 
 
-def _joined(ports: Iterable[Ports]) -> tuple[Ports, ...]:
+def joined(ports: Iterable[Ports]) -> tuple[Ports, ...]:
     """Ranges in order, those that touch made one."""
     found: list[Ports] = []
     for each in sorted(ports):

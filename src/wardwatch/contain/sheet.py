@@ -1,7 +1,9 @@
-"""In: a plan and its texts in dialects. Out: a page for whoever installs them: what stops, what breaks, how back."""
+"""In: a plan, its rules and what watches it. Out: a page for who installs them: what stops, what breaks, how back."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
+from .detect import Detection
 from .dialect import Dialect, Texts
 from .planner import Plan
 from .policy import Begins, Policy
@@ -15,7 +17,12 @@ ALWAYS_BREAKS = (
 )
 
 
-def sheet(plan: Plan, texts: Mapping[Dialect, Texts], left_out: Iterable[str] = ()) -> str:
+def sheet(
+    plan: Plan,
+    texts: Mapping[Dialect, Texts],
+    left_out: Iterable[str] = (),
+    watching: Mapping[Detection, Texts] = MappingProxyType({}),
+) -> str:
     """Markdown, the same for the same plan."""
     policy = plan.policy
     parts = [
@@ -26,7 +33,9 @@ def sheet(plan: Plan, texts: Mapping[Dialect, Texts], left_out: Iterable[str] = 
         _section("What gives no path that rules could stop", left_out),
         _section("What it breaks", [*_shared(policy), *ALWAYS_BREAKS]),
         _section("An address of its own use", _own_use(policy)),
-        *(_dialect(dialect, made) for dialect, made in texts.items()),
+        *(_language(dialect, made) for dialect, made in texts.items()),
+        _section("What rules of detection tell of", _told(policy) if watching else ()),
+        *(_language(detection, made) for detection, made in watching.items()),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -80,7 +89,15 @@ def _own_use(policy: Policy) -> Iterator[str]:
                 yield f"Announce neither: no routing protocol may carry {peer}/{bits} out of {keep.interface}."
 
 
-def _dialect(dialect: Dialect, texts: Texts) -> str:
+def _told(policy: Policy) -> Iterator[str]:
+    yield f"Traffic to and from {', '.join(str(net) for block in policy.blocks for net in block.networks)}."
+    yield "The central-station stream by its form, on any port, unless a kept station gets it."
+    yield "Portmap, mount and NFS calls to the outside, and the share of the update function anywhere."
+    yield "A contained device that calls one outside address again and again."
+    yield "They stop nothing. After a change of the policy they must be written anew, or they tell of what is kept."
+
+
+def _language(dialect: Dialect | Detection, texts: Texts) -> str:
     steps = {
         "Install": texts.install,
         "Cut what stands (rules cut it as well; this frees the entries)": texts.cut,

@@ -18,9 +18,11 @@ SURE, POSSIBLE, UNREACHED = 0.97, 0.85, 0.6
 def found(  # noqa: PLR0913, PLR0917  # these are a finding's own parts; `Finding` takes as many
     rule: str, subject: str, severity: Severity, confidence: float, summary: str, evidence: Iterable[Evidence]
 ) -> Finding:
-    """A finding of `rule`; of its evidence the first pieces."""
+    """A finding of `rule`; of its evidence the first pieces, one for each place before a second one for any."""
     text = rules()[rule]
-    kept = tuple(dict.fromkeys(_comparable(each) for each in evidence))[:EVIDENCE_KEPT]
+    every = tuple(dict.fromkeys(_comparable(each) for each in evidence))
+    first = {each.place: each for each in reversed(every)}
+    kept = sorted(every, key=lambda each: first[each.place] is not each)[:EVIDENCE_KEPT]
     return Finding(
         rule, subject, text.title, severity, round(confidence, 3), summary,
         tuple(each.evidence for each in kept), text.references, text.remedy,
@@ -32,6 +34,7 @@ class _comparable:  # noqa: N801  # a helper that only makes evidence hashable b
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
+        self.place = tuple(evidence.where.get(part) for part in ("file", "name", "address", "line"))
         self._said = (evidence.kind, tuple(sorted(map(str, evidence.where.items()))), evidence.excerpt)
 
     def __hash__(self) -> int:

@@ -7,12 +7,14 @@ import struct
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 _EVERY_PROTOCOL: Final = 0x0003
 _SNAP: Final = 65535
 _MOST: Final = 200_000
 _BUFFER: Final = 16 << 20
+_LARGEST_FILE: Final = 1 << 30
 _MAGIC_NANOSECONDS: Final = 0xA1B23C4D
 
 
@@ -50,6 +52,10 @@ class Tap:
             else:
                 self.lost += 1
 
+    def fileno(self) -> int:
+        """For a selector."""
+        return self._socket.fileno()
+
     def close(self) -> None:
         """Take the rest, with the kernel's count of what it had no room for (packet(7), PACKET_STATISTICS)."""
         self.read()
@@ -58,10 +64,48 @@ class Tap:
         self._socket.close()
 
 
+class Recorder:
+    """A tap whose frames go into a file as they come: what is there can be read whatever happens to the lab."""
+
+    def __init__(self, interface: str, path: Path) -> None:
+        self._tap = Tap(interface)
+        self._file = path.open("wb", buffering=0)
+        self._file.write(pcap(()))
+
+    @property
+    def lost(self) -> int:
+        """Frames there was no room for; all of them once it is closed."""
+        return self._tap.lost
+
+    def fileno(self) -> int:
+        """For a selector."""
+        return self._tap.fileno()
+
+    def read(self) -> None:
+        """Without waiting."""
+        self._tap.read()
+        self._write()
+
+    def close(self) -> None:
+        """Take the rest."""
+        self._tap.close()
+        self._write()
+        self._file.close()
+
+    def _write(self) -> None:
+        if self._file.tell() < _LARGEST_FILE:
+            self._file.write(b"".join(map(_record, self._tap.frames)))
+        else:
+            self._tap.lost += len(self._tap.frames)
+        self._tap.frames.clear()
+
+
 def pcap(frames: Iterable[Frame]) -> bytes:
     """The frames as a file every tool reads, times in nanoseconds (draft-ietf-opsawg-pcap, section 4)."""
-    parts = [struct.pack("<IHHiIII", _MAGIC_NANOSECONDS, 2, 4, 0, 0, _SNAP, 1)]
-    for frame in frames:
-        seconds, rest = divmod(frame.time, 1_000_000_000)
-        parts += [struct.pack("<IIII", seconds, rest, len(frame.data), len(frame.data)), frame.data]
-    return b"".join(parts)
+    head = struct.pack("<IHHiIII", _MAGIC_NANOSECONDS, 2, 4, 0, 0, _SNAP, 1)
+    return b"".join((head, *map(_record, frames)))
+
+
+def _record(frame: Frame) -> bytes:
+    seconds, rest = divmod(frame.time, 1_000_000_000)
+    return struct.pack("<IIII", seconds, rest, len(frame.data), len(frame.data)) + frame.data

@@ -14,6 +14,7 @@ from typing import Final
 from . import kernel
 
 _TABLE: Final = Path("/proc/sys/fs/binfmt_misc")
+_SWITCHES: Final = frozenset({"register", "status"})
 _IGNORED: Final = {
     7,
     8,
@@ -65,7 +66,12 @@ def emulator(head: bytes) -> Emulator | None:
 
 
 def registered(emulators: list[Emulator]) -> bool:
-    """Tell the kernel, for this user namespace, which emulator runs which programs; False where it can't be told."""
+    """Tell the kernel, for this user namespace, which emulator runs which programs; False where it can't be told.
+
+    Without a user namespace of its own (a lab of root) the table would be the machine's: it is left as it is.
+    """
+    if not is_in_own_user_namespace():
+        return False
     try:
         kernel.mount("binfmt_misc", str(_TABLE), "binfmt_misc", 0)
         for number, each in enumerate(emulators):
@@ -73,6 +79,32 @@ def registered(emulators: list[Emulator]) -> bool:
     except OSError:
         return False
     return True
+
+
+def is_known(head: bytes) -> bool:
+    """Whether the machine's own table says what runs such programs (as Debian's binfmt-support has it)."""
+    try:
+        entries = [path.read_text(encoding="ascii") for path in _TABLE.iterdir() if path.name not in _SWITCHES]
+    except (OSError, UnicodeDecodeError):
+        return False
+    return any(each.startswith("enabled") and _covers(each, head) for each in entries)
+
+
+def _covers(entry: str, head: bytes) -> bool:
+    """Whether an entry's pattern fits, and the emulator was opened when it was made, for a root without it."""
+    words = dict(line.split(" ", 1) for line in entry.splitlines() if " " in line)
+    try:
+        magic, mask = bytes.fromhex(words["magic"]), bytes.fromhex(words.get("mask", "ff" * len(words["magic"])))
+    except (KeyError, ValueError):
+        return False
+    fits = all(seen & bits == wanted & bits for seen, wanted, bits in zip(head, magic, mask, strict=False))
+    return fits and "F" in words.get("flags:", "")
+
+
+def is_in_own_user_namespace() -> bool:
+    """The machine's own maps every number of a user to itself (user_namespaces(7))."""
+    words = Path("/proc/self/uid_map").read_text(encoding="ascii").split()
+    return words != ["0", "0", str(0xFFFFFFFF)]
 
 
 def _line(name: str, what: Emulator) -> bytes:

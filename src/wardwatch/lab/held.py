@@ -24,12 +24,10 @@ from wardwatch.errors import WardwatchError
 from . import kernel, seccomp
 from .jail import Started
 from .lineage import Lineage
-from .namespaces import Namespaces
-from .place import DEVICE, WORLD
 from .root import Root
 from .seccomp import Held
 from .seen import Seen
-from .sink import Sink
+from .surroundings import Surroundings
 from .system_calls import SET_ADDRESS, SET_FLAGS
 
 if TYPE_CHECKING:
@@ -53,18 +51,16 @@ def is_remote(source: str, kind: str) -> bool:
 class Answerer:
     """Answers the calls of one run."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  # what it answers with
-        self, started: Started, root: Root, lab: Namespaces, sink: Sink, offered: str, program: str
-    ) -> None:
+    def __init__(self, started: Started, root: Root, around: Surroundings, program: str) -> None:
         self._listener = started.listener
-        self._root, self._lab, self._sink, self._offered = root, lab, sink, offered
+        self._root, self._around = root, around
         self._lineage = Lineage(started.pid, program)
         self._begun = time.monotonic()
         self._seen: dict[tuple[object, ...], Seen] = {}
         self._mounted: list[str] = []
         self._first = True
         self.dropped = 0
-        with lab.within(DEVICE):
+        with around.within():
             self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._answers: dict[str, Callable[[Held], int | None]] = {
             "execve": self._command, "execveat": self._command, "connect": self._connect, "sendto": self._send,
@@ -143,9 +139,8 @@ class Answerer:
         host, port = end
         address: IPv4Address | IPv6Address = ip_address(host)
         transport = self._transport(held)
-        if transport and port and not address.is_loopback and not self._sink.knows(transport, port):
-            with self._lab.within(WORLD), suppress(OSError):
-                self._sink.expect(transport, port)
+        if transport and port and not address.is_loopback:
+            self._around.called(transport, port)
         shown = f"[{host}]" if ":" in host else host
         self._note(held, kind, f"{shown}:{port}/{transport or 'other'}")
 
@@ -163,19 +158,20 @@ class Answerer:
     def _mount(self, held: Held) -> int:
         source, target, kind = (seccomp.text(held.pid, each) for each in held.arguments[:3])
         options = seccomp.text(held.pid, held.arguments[4], 256)
-        failure = self._share(target) if is_remote(source, kind) else 0
+        failure = self._share(source, target) if is_remote(source, kind) else 0
         fails = os.strerror(failure) if failure else ""
         how = ", ".join(each for each in (kind, options) if each)
         self._note(held, "mount", source, to=self._absolute(held, target), how=how, fails=fails)
         return failure
 
-    def _share(self, target: str) -> int:
+    def _share(self, source: str, target: str) -> int:
         try:
+            offered = self._around.shared(source)
             place = self._root.open(target, os.O_PATH | os.O_DIRECTORY)
         except OSError as error:
             return error.errno or errno.EINVAL
         try:
-            kernel.mount(self._offered, f"/proc/self/fd/{place}", "", kernel.BIND)
+            kernel.mount(offered, f"/proc/self/fd/{place}", "", kernel.BIND)
         except OSError as error:
             return error.errno or errno.EINVAL
         finally:
@@ -208,7 +204,7 @@ class Answerer:
         if to:
             self._note(held, "interface", name, to=to, fails=os.strerror(failure) if failure else "")
         with suppress(WardwatchError):  # as long as it is down it has no route
-            self._lab.ip(DEVICE, "route", "replace", "default", "dev", "eth0")
+            self._around.restore()
         return failure
 
     def _restart(self, held: Held) -> int:

@@ -43,7 +43,7 @@ class Namespaces:
 
     def __enter__(self) -> Self:
         """Make the network; InstallationError where the kernel refuses a part of it."""
-        _isolated(self.interfaces())
+        refuse_real_network()
         for node in (SWITCH, *self._network.nodes):
             self._make(node)
         for node, words in steps(self._network):
@@ -62,12 +62,18 @@ class Namespaces:
 
     @contextmanager
     def within(self, node: str) -> Iterator[None]:
-        """This thread is in the node until the block ends."""
-        self._enter(self._nodes[node])
+        """This thread is in the node until the block ends, and then where it was before."""
+        before = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         try:
+            self._enter(self._nodes[node])
             yield
         finally:
-            self._enter(self._home)
+            self._enter(before)
+            os.close(before)
+
+    def descriptors(self) -> dict[str, int]:
+        """Of each node's namespace, in this process."""
+        return dict(self._nodes)
 
     def run(self, node: str, words: Sequence[str], text: str = "") -> str:
         """What a program says, run in a node; InstallationError with its own words where it fails."""
@@ -84,9 +90,10 @@ class Namespaces:
         with self.within(node):
             _set({"net/ipv4/ip_forward": str(int(on)), "net/ipv6/conf/all/forwarding": str(int(on))})
 
-    def interfaces(self) -> tuple[str, ...]:
-        """The interfaces where this process is."""
-        return tuple(sorted(name.split(":")[0].strip() for name in _lines("/proc/self/net/dev")[2:]))
+    def settings(self, node: str, values: dict[str, str]) -> None:
+        """Set what /proc/sys names in a node."""
+        with self.within(node):
+            _set(values)
 
     def _make(self, node: str) -> None:
         if self._libc.unshare(_CLONE_NEWNET):
@@ -100,11 +107,12 @@ class Namespaces:
             raise _refused("entering a network namespace")
 
 
-def _isolated(interfaces: tuple[str, ...]) -> None:
+def refuse_real_network() -> None:
     """Refuse to begin anywhere but in an empty namespace: nothing that is done here may reach a real network."""
+    interfaces = {name.split(":")[0].strip() for name in _lines("/proc/self/net/dev")[2:]}
     routes = [line for line in _lines("/proc/self/net/route")[1:] if line.strip()]
     routes += [line for line in _lines("/proc/self/net/ipv6_route") if line.split()[-1] != "lo"]
-    if set(interfaces) - {"lo"} or routes:
+    if interfaces - {"lo"} or routes:
         raise InstallationError(
             "there is a way to a real network here, and nothing was started",
             where="the lab", cure="The lab runs in an empty network namespace only; start it by its own command.",

@@ -6,6 +6,7 @@ there needs, and is gone with that child.
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ from . import kernel
 from .namespaces import Namespaces
 from .network import Network, Port, Route
 from .root import Entry, Root, lay
+from .sink import Sink
 
 DEVICE, WORLD = "device", "world"
 NETWORK: Final = Network(
@@ -45,6 +47,32 @@ def furnish(entries: Iterable[Entry], share: Mapping[str, bytes]) -> tuple[Root,
     kernel.mount(str(folder), str(folder), "", kernel.BIND)
     _devices(folder / "dev")
     return Root(folder), offered, notes
+
+
+class Alone:
+    """A device by itself, in a world where a sink answers every call and one folder stands for every share."""
+
+    def __init__(self, lab: Namespaces, sink: Sink, offered: str) -> None:
+        self._lab, self._sink, self._offered = lab, sink, offered
+
+    def within(self) -> AbstractContextManager[None]:
+        """The device's node."""
+        return self._lab.within(DEVICE)
+
+    def called(self, transport: str, port: int) -> None:
+        """Answered from now on."""
+        if not self._sink.knows(transport, port):
+            with self._lab.within(WORLD), suppress(OSError):
+                self._sink.expect(transport, port)
+
+    def restore(self) -> None:
+        """Everything is reached by the cable."""
+        self._lab.ip(DEVICE, "route", "replace", "default", "dev", "eth0")
+
+    def shared(self, source: str) -> str:
+        """The one folder."""
+        del source
+        return self._offered
 
 
 def _devices(folder: Path) -> None:

@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from signal import SIGKILL
+from typing import Final
 
 from wardwatch.errors import InstallationError
+
+_ENDED: Final = ("Z", "X")
 
 
 def folder() -> Path:
@@ -23,7 +26,7 @@ def folder() -> Path:
 def noted(child: int) -> Iterator[None]:
     """A note of this command and its child, while the block runs."""
     path = folder() / f"{os.getpid()}-{child}.json"
-    note = {"command": _known(os.getpid()), "child": _known(child)}
+    note = {"command": known(os.getpid()), "child": known(child)}
     try:
         folder().mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = path.with_suffix(".new")
@@ -48,9 +51,9 @@ def clean() -> int:
             command, child = tuple(note["command"]), tuple(note["child"])
         except (OSError, ValueError, KeyError, TypeError):
             command, child = (0, 0), (0, 0)
-        if command[0] and _known(command[0]) == command:
+        if command[0] and known(command[0]) == command:
             continue
-        if child[0] > 1 and _known(child[0]) == child:
+        if child[0] > 1 and known(child[0]) == child:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(child[0], SIGKILL)
                 ended += 1
@@ -58,12 +61,13 @@ def clean() -> int:
     return ended
 
 
-def _known(pid: object) -> tuple[int, int]:
-    """Number and start of a process; start 0 where there is none. See proc(5), field 22 of stat."""
+def known(pid: object) -> tuple[int, int]:
+    """Number and start of a process (proc(5), stat); start 0 where there is none, or one that has ended."""
     if not isinstance(pid, int) or pid <= 1:
         return 0, 0
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        return pid, int(stat.rpartition(")")[2].split()[19])
+        fields = stat.rpartition(")")[2].split()
+        return pid, 0 if fields[0] in _ENDED else int(fields[19])
     except (OSError, ValueError, IndexError):
         return pid, 0

@@ -10,7 +10,8 @@ import signal
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from threading import Event
 from typing import Final
 
 from wardwatch.errors import InstallationError
@@ -19,10 +20,11 @@ from . import jail, kernel
 from .emulator import Emulator, emulator, registered
 from .held import Answerer
 from .namespaces import Namespaces
-from .place import DEVICE, NETWORK, answer_everything, furnish
+from .place import NETWORK, Alone, answer_everything, furnish
 from .root import Entry, Root
-from .seen import Run
+from .seen import Run, Session
 from .sink import Sink
+from .surroundings import Surroundings
 
 FIRST_KEY: Final = 1.0
 NEXT_KEY: Final = 0.4
@@ -37,7 +39,11 @@ NOT_FOLLOWED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`program` with `arguments`, and `keys` pressed one by one; `heads`: how its kinds of programs begin."""
+    """`program` with `arguments`, and `keys` pressed one by one; `heads`: how its kinds of programs begin.
+
+    `presses`: at which second which key, instead of `keys`. `until`: it goes on until that kind of thing was seen, for
+    at most `patience` seconds.
+    """
 
     program: str
     seconds: float
@@ -45,6 +51,14 @@ class Job:
     arguments: tuple[str, ...] = ()
     heads: tuple[bytes, ...] = ()
     share: Mapping[str, bytes] = field(default_factory=dict)
+    presses: tuple[tuple[float, str], ...] = ()
+    until: str = ""
+    patience: float = 0.0
+
+    @property
+    def timetable(self) -> list[tuple[float, str]]:
+        """When which key is pressed, in seconds since the start."""
+        return [*self.presses] or [(FIRST_KEY + NEXT_KEY * number, key) for number, key in enumerate(self.keys)]
 
 
 def watch(entries: Iterable[Entry], job: Job) -> Run:
@@ -59,54 +73,62 @@ def watch(entries: Iterable[Entry], job: Job) -> Run:
         follows = registered(found)
         if not follows:
             notes.append(NOT_FOLLOWED)
-        return _Watcher(job, root, lab, selectors.DefaultSelector()).run(
-            str(offered), notes, None if follows else found[0]
-        )
+        selector = selectors.DefaultSelector()
+        sink = Sink(selector)
+        run = Watcher(job, root, Alone(lab, sink, str(offered)), selector).run(None if follows else found[0])
+        sink.close()
+        return replace(run, sessions=sink.sessions(), notes=tuple(notes))
 
 
-class _Watcher:
-    """One run."""
+class Watcher:
+    """One run of a program, laid out in `root`, in its surroundings."""
 
-    def __init__(self, job: Job, root: Root, lab: Namespaces, selector: selectors.DefaultSelector) -> None:
+    def __init__(self, job: Job, root: Root, around: Surroundings, selector: selectors.DefaultSelector) -> None:
         self._job = job
         self._root = root
-        self._lab = lab
+        self._around = around
         self._selector = selector
-        self._sink = Sink(selector)
         self._output = b""
         self._ended: int | None = None
 
-    def run(self, offered: str, notes: list[str], through: Emulator | None) -> Run:
-        """Start it, answer it until its time is over or nothing of it is left, and end it."""
+    def run(self, through: Emulator | None, over: Event | None = None) -> Run:
+        """Start it, answer it until its time is over, or `over` is set, or nothing of it is left, and end it."""
         job = self._job
         entrance = os.open(through.path, os.O_RDONLY | os.O_CLOEXEC) if through else None
-        what = jail.Start(str(self._root.folder), (job.program, *job.arguments), job.seconds, entrance)
-        with self._lab.within(DEVICE):
+        allowed = max(job.seconds, job.patience)
+        what = jail.Start(str(self._root.folder), (job.program, *job.arguments), allowed, entrance)
+        with self._around.within():
             started = jail.start(what)
         begun = time.monotonic()
-        answerer = Answerer(started, self._root, self._lab, self._sink, offered, job.program)
+        answerer = Answerer(started, self._root, self._around, job.program)
         self._selector.register(started.listener, selectors.EVENT_READ, answerer.next)
         self._selector.register(started.output, selectors.EVENT_READ, lambda: self._read(started.output))
-        self._follow(started, begun)
+        self._follow(started, begun, answerer, over or Event())
         took = time.monotonic() - begun
         _end_all()
         self._read(started.output)
-        self._sink.close()
         taken = self._taken(answerer.written())
+        sessions: tuple[Session, ...] = ()
         return Run(
-            job.program, job.keys, job.seconds, round(took, 3), answerer.seen(), self._sink.sessions(), taken,
-            tuple(notes), self._output.decode("utf-8", "backslashreplace"), self._ended, answerer.dropped,
+            job.program, "".join(key for _, key in job.timetable), job.seconds, round(took, 3), answerer.seen(),
+            sessions, taken, (), self._output.decode("utf-8", "backslashreplace"), self._ended, answerer.dropped,
         )  # fmt: skip
 
-    def _follow(self, started: jail.Started, begun: float) -> None:
-        keys = [(begun + FIRST_KEY + NEXT_KEY * number, key) for number, key in enumerate(self._job.keys)]
-        end = begun + self._job.seconds
-        while (now := time.monotonic()) < end and self._lives(started.pid):
+    def _follow(self, started: jail.Started, begun: float, answerer: Answerer, over: Event) -> None:
+        keys = [(begun + at, key) for at, key in self._job.timetable]
+        while self._goes_on((now := time.monotonic()) - begun, answerer) and self._lives(started.pid):
+            if over.is_set():
+                return
             while keys and keys[0][0] <= now:
                 with suppress(OSError):
                     os.write(started.keys, keys.pop(0)[1].encode())
-            for ready, _ in self._selector.select(min(_BREATH, end - now)):
+            for ready, _ in self._selector.select(_BREATH):
                 ready.data()
+
+    def _goes_on(self, passed: float, answerer: Answerer) -> bool:
+        if passed < self._job.seconds:
+            return True
+        return passed < self._job.patience and not any(each.kind == self._job.until for each in answerer.seen())
 
     def _lives(self, first: int) -> bool:
         """Take note of processes that have ended; whether any is left."""

@@ -15,6 +15,9 @@ _STARTS: Final = re.compile(rb"\x0b|(?<=[\r\n])MSH(?=[^A-Za-z0-9\r\n])")
 _HEADER: Final = re.compile(rb"MSH[^A-Za-z0-9\r\n]")
 _LOOK_BACK: Final = 4  # a new line and 'MSH' may lie across two pieces
 _BETWEEN: Final = b"\r\n"
+_FRAMED: Final = b"\x0bMSH"
+_new: Final = tuple.__new__
+"""Makes a named tuple without a call of its own."""
 
 
 class Found(NamedTuple):
@@ -41,8 +44,9 @@ class Framer:
 
     def feed(self, data: bytes) -> list[Found]:
         """The messages that `data` completes."""
-        self._held += data
         found, self._late = self._late, []
+        idle = not (self._held or self._inside)
+        self._held += self._whole(data, found) if idle else data
         while self._end(found) if self._inside else self._begin():
             pass
         return found
@@ -56,6 +60,23 @@ class Framer:
         """The message that nothing follows: whole if it began without a frame, and so needs no end."""
         found, self._late = self._late, []
         return found + self._broken_off(whole=not self._held.startswith(bytes((_BEGIN,))))
+
+    def _whole(self, data: bytes, found: list[Found]) -> bytes:
+        """Takes the frames that begin `data` and lie in it whole, each with one message and nothing else; the rest."""
+        at = 0
+        while data.startswith(_FRAMED, at) and _HEADER.match(data, at + 1):
+            end = data.find(_END, at)
+            if end < 0 or data[end + 1 : end + 2] != b"\r" or end - at > LONGEST or data.find(_BEGIN, at + 1, end) > 0:
+                break
+            if data.find(b"MSH", at + len(_FRAMED), end) > 0:
+                break  # perhaps another message
+            raw = data[at + 1 : end].rstrip(b"\r\n") + b"\r"
+            found.append(_new(Found, (self._at + at, self._at + end + 1, raw, False)))
+            at = end + 2
+        if at:
+            self._at += at
+            self._fresh = True
+        return data[at:]
 
     def _begin(self) -> bool:
         """Skips to where a message begins; False: more bytes needed."""

@@ -7,6 +7,7 @@ second byte of a character can be a separator.
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -54,12 +55,11 @@ class Parsed:
     """One message, split on demand. `incomplete`: its end is missing, so its last segment is left out."""
 
     def __init__(self, raw: bytes, *, incomplete: bool = False) -> None:
-        self.separators = _separators(raw)
+        self.separators, self._splitting = _marks(raw[:16])
         self._codec, self._declared = _declared(raw)
         text, self._guessing = self._decode(raw)
-        lines = text.replace("\n", "\r").split("\r", _MOST_SEGMENTS)
-        kept = lines[:-1] if incomplete else lines
-        self.lines = [line for line in kept if line]
+        lines = (text.replace("\n", "\r") if "\n" in text else text).split("\r", _MOST_SEGMENTS)
+        self.lines = list(filter(None, lines[:-1] if incomplete else lines))
         """The segments, not yet split."""
 
     @property
@@ -81,8 +81,7 @@ class Parsed:
 
     def is_plain(self, field: str) -> bool:
         """Whether the field is one component of plain letters, so that there is nothing to take apart."""
-        marks = self.separators
-        return field.isascii() and field != _NULL and not any(mark in field for mark in marks[1:])
+        return field.isascii() and (field.isalnum() or (field != _NULL and self._splitting.isdisjoint(field)))
 
     def first(self, segment: list[str], place: int, component: int = 0) -> str:
         """One component of the first repetition, unescaped; empty where it is not there."""
@@ -111,13 +110,10 @@ class Parsed:
         return text, self._codec if charset == ASCII and not text.isascii() else charset
 
     def _decode(self, raw: bytes) -> tuple[str, bool]:
-        for codec in (ASCII, self._codec):
-            if codec == ASCII and b"\x1b" in raw:
-                continue  # a switching set is seven bits wide, too
-            try:
-                return raw.decode(codec), False
-            except UnicodeDecodeError:
-                continue
+        if raw.isascii() and b"\x1b" not in raw:  # a switching set is seven bits wide, too
+            return raw.decode(ASCII), False
+        with suppress(UnicodeDecodeError):
+            return raw.decode(self._codec), False
         return raw.decode(LATIN_1), True
 
     def _unescaped(self, found: re.Match[str]) -> str:
@@ -142,19 +138,18 @@ def _escapes(mark: str) -> re.Pattern[str]:
     return re.compile("{0}([^{0}\r\n]{{1,512}}){0}".format(re.escape(mark)))
 
 
-def _separators(raw: bytes) -> Separators:
-    return _marks(raw[:16])
-
-
 @lru_cache(256)
-def _marks(begin: bytes) -> Separators:
+def _marks(begin: bytes) -> tuple[Separators, frozenset[str]]:
+    """The separators, and those that take a field apart."""
     head = begin.decode(LATIN_1)
     field = head[3:4]
     chosen = head[4:].split(field, 1)[0][:4] if field else ""
     given = chosen + _DEFAULTS[len(chosen) :]
     marks = Separators(field or "|", *given)
     distinct = len({marks.field, marks.component, marks.repetition, marks.escape, marks.sub})
-    return marks if distinct == 5 and "\r" not in given else Separators(field or "|")  # noqa: PLR2004  # five of them
+    if distinct != 5 or "\r" in given:  # noqa: PLR2004  # five of them
+        marks = Separators(field or "|")
+    return marks, frozenset(marks[1:])
 
 
 def _declared(raw: bytes) -> tuple[str, str]:

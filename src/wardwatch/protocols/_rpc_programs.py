@@ -45,30 +45,38 @@ _LONGEST_HANDLE: Final = 128
 
 
 class Handles:
-    """Which path a file handle stands for, as far as this conversation has told; the oldest are forgotten."""
+    """Which path a file handle stands for, as far as this conversation has told; the oldest are forgotten.
+
+    A path that begins in a folder of which only the handle is known stays relative to it, and that handle goes along:
+    another conversation may tell what it stands for, as MOUNT does for NFS.
+    """
 
     def __init__(self) -> None:
-        self._paths: OrderedDict[bytes, str] = OrderedDict()
+        self._paths: OrderedDict[bytes, tuple[str, str]] = OrderedDict()
 
-    def learn(self, handle: bytes, path: str) -> None:
-        """`handle` stands for `path`."""
-        self._paths[handle] = path
+    def learn(self, handle: bytes, path: str, root: str = "") -> None:
+        """`handle` stands for `path`, in the folder whose handle in hexadecimal digits is `root`."""
+        self._paths[handle] = path, root
         self._paths.move_to_end(handle)
         if len(self._paths) > _HANDLES_KEPT:
             self._paths.popitem(last=False)
 
     def path(self, handle: bytes) -> str:
         """The path, empty where it is not known."""
-        return self._paths.get(handle, "")
+        return self._paths.get(handle, ("", ""))[0]
 
     def tell(self, facts: Facts, handle: bytes, name: str = "") -> None:
-        """Adds 'path', and where only a name in an unknown folder is known, that folder's handle."""
-        base = self.path(handle)
+        """Adds 'path', and where that begins in an unknown folder, 'file handle', which is that folder's."""
+        base, root = self._paths.get(handle, ("", ""))
         path = join(base, name) if name else base
         if path:
             facts["path"] = path
-        if not base:
-            facts["file handle"] = handle.hex()
+        if root or not base:
+            facts["file handle"] = root or handle.hex()
+
+    def learn_found(self, facts: Facts, handle: bytes) -> None:
+        """`handle` stands for what the call's facts name."""
+        self.learn(handle, str(facts.get("path", "")), str(facts.get("file handle", "")))
 
 
 def join(base: str, name: str) -> str:
@@ -200,12 +208,12 @@ def _result(reader: xdr.Reader, facts: Facts, _handles: Handles) -> None:
 
 def _found(reader: xdr.Reader, facts: Facts, handles: Handles) -> None:
     if _status(reader, facts):
-        handles.learn(_handle(reader, facts), str(facts.get("path", "")))
+        handles.learn_found(facts, _handle(reader, facts))
 
 
 def _created(reader: xdr.Reader, facts: Facts, handles: Handles) -> None:
     if _status(reader, facts) and (facts["version"] != _V3 or reader.word()):
-        handles.learn(_handle(reader, facts), str(facts.get("path", "")))
+        handles.learn_found(facts, _handle(reader, facts))
 
 
 def _bytes_read(reader: xdr.Reader, facts: Facts, _handles: Handles) -> None:

@@ -5,7 +5,6 @@ flow for it (`signatures`), whether the first bytes really have its form (`recog
 of a conversation into messages (`Dialogue`). Form decides, never the port.
 """
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
@@ -67,15 +66,21 @@ class Person(StrEnum):
     STAFF = "staff"
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier:
-    """A field that identifies somebody, decoded, with the character set it was read in. Never print `value` itself."""
+class Identifier(NamedTuple):
+    """A field that identifies somebody, decoded, with the character set it was read in. Never print `value` itself.
+
+    A named tuple, as `Message`: an interface names somebody in every message.
+    """
 
     field: str
     """The field in plain words, the same in every codec: 'patient name', 'patient number', 'birth date', ..."""
-    value: str = dataclasses.field(repr=False)
+    value: str
     charset: str = "ascii"
     person: Person = Person.PATIENT
+
+    def __repr__(self) -> str:
+        """Without the value, which must not get into a log."""
+        return f"Identifier(field={self.field!r}, charset={self.charset!r}, person={self.person!r})"
 
 
 class Message(NamedTuple):

@@ -7,15 +7,16 @@ HL7 v2.5.1: framing appendix C, segments chapters 2 (MSH, MSA), 3 (PID, PV1, NK1
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from wardwatch.printable import printable
 
-from . import identifying as word
 from ._hl7_fields import FIELDS_OF, Field
 from ._hl7_frames import Found, Framer
+from ._hl7_read import BEGINNING, NAME, PRESENT, READ, cut, told_by
 from ._hl7_text import Parsed
 from .charsets import ASCII
 from .codec import Codec, Identifier, Message, Side, Signature, Transport
@@ -42,9 +43,6 @@ _KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "RSP": "answer",
     }
 )
-_PRESENT: Final[Mapping[str, str]] = MappingProxyType(
-    {"OBX": word.OBSERVATION, "OBR": word.ORDER, "ORC": word.ORDER, "DG1": word.DIAGNOSIS, "AL1": word.ALLERGY}
-)
 _HEADER_FACTS: Final = (
     (2, "sending application"),
     (3, "sending facility"),
@@ -56,10 +54,6 @@ _HEADER_FACTS: Final = (
 
 _HEADERS: Final[dict[tuple[str, ...], tuple[tuple[str, str], ...]]] = {}
 _HEADERS_KEPT: Final = 1024
-_READ: Final = frozenset((*FIELDS_OF, *_PRESENT, "MSA"))
-_NAME: Final = 3
-_BEGINNING: Final[Mapping[str, int]] = MappingProxyType({"OBX": 4, "MSA": 2})
-"""Segments of which only so many fields are read, and whose later ones differ in every message."""
 
 
 class _Said(NamedTuple):
@@ -73,6 +67,13 @@ class _Said(NamedTuple):
 
 _LINES: Final[dict[tuple[object, ...], dict[str, _Said]]] = {}
 """Lines read before, by what decides how a line is read."""
+_Meaning = tuple[str, tuple[Identifier, ...], tuple[str, ...], Mapping[str, str | int]]
+_MEANINGS: Final[dict[tuple[bytes, ...], _Meaning]] = {}
+"""Of messages read before, by what of them is read."""
+_MEANINGS_KEPT: Final = 2048
+_new: Final = tuple.__new__
+"""Makes a named tuple without a call of its own."""
+_RANK: Final = itemgetter(0)
 _READINGS_KEPT: Final = 16
 _LINES_KEPT: Final = 2048
 _LONGEST_LINE_KEPT: Final = 1024
@@ -100,12 +101,25 @@ class _Conversation:
 
 
 def _message(side: Side, found: Found) -> Message:
-    parsed = Parsed(found.raw, incomplete=found.incomplete)
+    start, end, raw, incomplete = found
+    key = None if incomplete else told_by(raw)
+    meaning = _MEANINGS.get(key) if key else None
+    if meaning is None:
+        meaning = _meaning(raw, incomplete=incomplete)
+        if key:
+            if len(_MEANINGS) >= _MEANINGS_KEPT:
+                _MEANINGS.clear()
+            _MEANINGS[key] = meaning
+    kind, identifiers, fields, facts = meaning
+    return _new(Message, ("hl7", kind, side, start, end, identifiers, fields, facts))
+
+
+def _meaning(raw: bytes, *, incomplete: bool) -> _Meaning:
+    parsed = Parsed(raw, incomplete=incomplete)
     header = _header_facts(parsed, parsed.fields(parsed.lines[0]) if parsed.lines else [""])
     said = _said(parsed)
     kind, facts = _summed_up((header, *(one.facts for one in said if one.facts)))
-    kind = _INCOMPLETE if found.incomplete else kind
-    return Message("hl7", kind, side, found.start, found.end, _identifiers(said), _present(said), facts)
+    return _INCOMPLETE if incomplete else kind, _identifiers(said), _present(said), facts
 
 
 @lru_cache(1024)
@@ -121,11 +135,11 @@ def _said(parsed: Parsed) -> list[_Said]:
     known = _lines_read(parsed.reading)
     said = []
     for line in parsed.lines:
-        name = line[:_NAME]
-        if name not in _READ:
+        name = line[:NAME]
+        if name not in READ:
             continue
-        if name in _BEGINNING:
-            line = _cut(line, parsed.separators.field, _BEGINNING[name])  # noqa: PLW2901  # what follows is not read
+        if name in BEGINNING:
+            line = cut(line, parsed.separators.field, BEGINNING[name])  # noqa: PLW2901  # what follows is not read
         one = known.get(line)
         if one is None:
             one = _learn(known, parsed, line)
@@ -137,12 +151,6 @@ def _lines_read(reading: tuple[object, ...]) -> dict[str, _Said]:
     if reading not in _LINES and len(_LINES) >= _READINGS_KEPT:
         _LINES.clear()
     return _LINES.setdefault(reading, {})
-
-
-def _cut(line: str, separator: str, fields: int) -> str:
-    """The line as far as its first `fields` fields."""
-    parts = line.split(separator, fields)
-    return line if len(parts) <= fields else line[: -len(parts[-1]) - 1]
 
 
 def _learn(known: dict[str, _Said], parsed: Parsed, line: str) -> _Said:
@@ -157,36 +165,41 @@ def _learn(known: dict[str, _Said], parsed: Parsed, line: str) -> _Said:
 
 def _identifiers(said: list[_Said]) -> tuple[Identifier, ...]:
     """Sorted by the field's rank, so that of two numbers of a patient the more usual one comes first; none twice."""
-    if not any(one.identifiers for one in said):
+    naming = [one.identifiers for one in said if one.identifiers]
+    if not naming:
         return ()
-    ranked = sorted((each for one in said for each in one.identifiers), key=itemgetter(0))
+    ranked = sorted(chain.from_iterable(naming), key=_RANK)
     found: dict[tuple[str, str], Identifier] = {}
     for _, identifier in ranked:
         if len(found) < _MOST_IDENTIFIERS:
-            found.setdefault((identifier.field, identifier.value), identifier)
+            found.setdefault(identifier[:2], identifier)
     return tuple(found.values())
 
 
 def _named(parsed: Parsed, segment: list[str]) -> tuple[tuple[int, Identifier], ...]:
     """Whom a segment names, each with the rank of the field."""
     found = []
+    count = len(segment)
     for rank, field in FIELDS_OF.get(segment[0], ()):
-        if len(segment) > field.place and segment[field.place]:
-            for value, charset in _values(parsed, segment, field):
-                found.append((rank, Identifier(field.name, value, charset, field.person)))
+        _, place, name, _, person = field
+        text = segment[place] if place < count else ""
+        if not text:
+            continue
+        if parsed.is_plain(text):
+            if value := text.strip():
+                found.append((rank, _new(Identifier, (name, value, ASCII, person))))
+        else:
+            found += [(rank, _new(Identifier, (name, *value, person))) for value in _values(parsed, segment, field)]
     return tuple(found[:_MOST_IDENTIFIERS])
 
 
 def _values(parsed: Parsed, segment: list[str], field: Field) -> Iterator[tuple[str, str]]:
-    if parsed.is_plain(segment[field.place]):
-        if value := segment[field.place].strip():
-            yield value, ASCII
-        return
     for components in parsed.repetitions(segment, field.place):
         read = [parsed.read(component) for component in components]
         value = field.read([text for text, _ in read])
         if value:
-            yield value, max((charset for text, charset in read if text), key=lambda name: name != "ascii")
+            others = [charset for text, charset in read if text and charset != ASCII]
+            yield value, others[0] if others else ASCII
 
 
 def _present(said: list[_Said]) -> tuple[str, ...]:
@@ -201,10 +214,10 @@ def _present(said: list[_Said]) -> tuple[str, ...]:
 
 def _shown(parsed: Parsed, segment: list[str]) -> tuple[str, ...]:
     """The kind of data of a segment, and for an observation what was observed."""
-    if segment[0] not in _PRESENT:
+    if segment[0] not in PRESENT:
         return ()
     text = parsed.first(segment, 3, 1) or parsed.first(segment, 3) if segment[0] == "OBX" else ""
-    return (_PRESENT[segment[0]], printable(text, _FIELD_LENGTH)) if text else (_PRESENT[segment[0]],)
+    return (PRESENT[segment[0]], printable(text, _FIELD_LENGTH)) if text else (PRESENT[segment[0]],)
 
 
 def _header_facts(parsed: Parsed, header: list[str]) -> tuple[tuple[str, str], ...]:

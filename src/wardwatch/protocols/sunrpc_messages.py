@@ -3,6 +3,7 @@
 Headers: RFC 5531. Portmap: RFC 1833, section 3. MOUNT and NFS version 2: RFC 1094; version 3: RFC 1813.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,8 @@ _AUTH_SYS: Final = 1
 _V2, _V3 = 2, 3
 _V2_HANDLE: Final = 32
 _ANONYMOUS: Final = xdr.word(0, 0)
+_LISTING: Final = 4096
+_FILE_SYNC: Final = 2
 TCP, UDP = 6, 17
 REGULAR, FOLDER = 1, 2
 
@@ -139,6 +142,41 @@ def read_reply(number: int, version: int, attributes: Attributes, data: bytes, *
     if version != _V3:
         return head + _attributes(version, attributes) + xdr.opaque(data)
     return head + xdr.word(1) + _attributes(version, attributes) + xdr.word(len(data), int(end)) + xdr.opaque(data)
+
+
+def readdir_call(number: int, folder: bytes, cookie: int, verifier: bytes, caller: Caller | None = None) -> bytes:
+    """NFS version 3, READDIR from `cookie` on (RFC 1813, 3.3.16)."""
+    from_here = _handle(_V3, folder) + xdr.long(cookie) + xdr.fixed(verifier) + xdr.word(_LISTING)
+    return call(number, NFS, _V3, 16, caller) + from_here
+
+
+def readdir_reply(number: int, attributes: Attributes, names: Sequence[str]) -> bytes:
+    """All names at once, each with its place as its cookie."""
+    head = reply(number) + xdr.word(0, 1) + _attributes(_V3, attributes) + bytes(8)
+    listed = b"".join(
+        xdr.word(1) + xdr.long(place) + xdr.opaque(name.encode()) + xdr.long(place)
+        for place, name in enumerate(names, 1)
+    )
+    return head + listed + xdr.word(0, 1)
+
+
+def create_call(number: int, folder: bytes, name: str, mode: int, caller: Caller | None = None) -> bytes:
+    """NFS version 3, CREATE, whether or not it is there (RFC 1813, 3.3.8)."""
+    attributes = xdr.word(1, mode, 0, 0, 0, 0, 0)
+    return (
+        call(number, NFS, _V3, 8, caller) + _handle(_V3, folder) + xdr.opaque(name.encode()) + xdr.word(0) + attributes
+    )
+
+
+def write_call(number: int, handle: bytes, offset: int, data: bytes, caller: Caller | None = None) -> bytes:
+    """NFS version 3, WRITE, done when it is answered (RFC 1813, 3.3.7)."""
+    where = xdr.long(offset) + xdr.word(len(data), _FILE_SYNC)
+    return call(number, NFS, _V3, 7, caller) + _handle(_V3, handle) + where + xdr.opaque(data)
+
+
+def refused(number: int, why: int) -> bytes:
+    """An answer to a call that was not carried out: 1 no such program, 2 version, 3 procedure, 4 arguments."""
+    return xdr.word(number, _REPLY, 0) + _ANONYMOUS + xdr.word(why)
 
 
 def _credentials(caller: Caller | None) -> bytes:

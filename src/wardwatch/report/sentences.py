@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime, tzinfo
 from typing import Final
 
-from wardwatch.report import proof
+from wardwatch.report import curves, proof
 from wardwatch.report.anatomy import sentences as anatomy
 from wardwatch.report.facts import ATTEMPT, CALL, MONITOR, Facts, destinations, noun, patients
 from wardwatch.report.units import between, cut, duration, listed, many, number, sentence, size, span
@@ -26,6 +26,8 @@ def verdict(facts: Facts, zone: tzinfo) -> str:
     """Return the verdict in one to four sentences, the first of which names the numbers."""
     if facts.report.tried:
         return "".join(proof.verdict(facts, facts.report.tried))
+    if facts.report.curves:
+        return "".join(curves.verdict(facts))
     if facts.report.comparison:
         return " ".join(filter(None, anatomy.compared(facts, facts.report.comparison)))
     said = {Verdict.FOUND: _found, Verdict.UNKNOWN: _unknown, Verdict.CLEAR: _clear}

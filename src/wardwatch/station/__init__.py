@@ -1,1 +1,1 @@
-"""In: monitors. Out: a central station that receives, keeps, checks, passes on; a secondary display."""
+"""In: monitors as they send. Out: a central station: what they say received, kept, checked, passed on and shown."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from .settings import HL7_PORTS, STREAM_PORTS, UNPRIVILEGED, Listen
+from .watching import PORTS as WATCHED
 
 STATION: Final = "202.114.4.119"
 HL7: Final = "202.114.4.120"
@@ -28,6 +29,14 @@ def plan(listen: Listen, listening: Iterable[tuple[str, int]] = ()) -> Iterator[
         yield from redirect(port - UNPRIVILEGED for port in moved)
     elif any(port < _PRIVILEGED for port in (*listen.stream, *listen.hl7)):
         yield from capability()
+
+
+def watching(watched: tuple[int, ...]) -> Iterator[str]:
+    """What the station can see of a device that calls out, and what it takes to see more."""
+    if watched:
+        yield f"Watching who tries ports {' and '.join(map(str, watched))} (TCP, UDP), which no central station offers."
+    if missing := [port for port in WATCHED if port not in watched]:
+        yield f"Not watching ports {' and '.join(map(str, missing))}: they could not be opened."
 
 
 def redirect(ports: Iterable[int]) -> Iterator[str]:

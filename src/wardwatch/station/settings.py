@@ -17,6 +17,7 @@ from .keeping.retention import Retention
 from .keeping.writer import Policy
 from .live import Settings as LiveSettings
 from .receiving import Bounds
+from .watching import PORTS as WATCHED
 
 STREAM_PORTS: Final = (515, 516, 517, 518, 519, 520)
 HL7_PORTS: Final = (511,)
@@ -34,6 +35,8 @@ class Listen:
     addresses: tuple[str, ...] = ("0.0.0.0",)  # noqa: S104  # monitors come from the ward; the web page binds to loopback
     stream: tuple[int, ...] = STREAM_PORTS
     hl7: tuple[int, ...] = HL7_PORTS
+    watch: tuple[int, ...] = WATCHED
+    """Ports nothing is offered at: who knocks there calls out."""
     fallback: bool = True
 
 

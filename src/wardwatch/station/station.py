@@ -26,6 +26,7 @@ from .keeping.writer import Writer
 from .live import Live
 from .receiving import Receiver
 from .settings import UNPRIVILEGED, Settings
+from .watching import Watcher
 from .words import Checker, EventKind, Mark
 
 _TICK: Final = 1.0
@@ -61,6 +62,7 @@ class Station:
         self._servers: list[asyncio.Server] = []
         self._ticking: asyncio.Task[None] | None = None
         self._trouble = ""
+        self.watcher = Watcher(self.live.expose)
         self.hub = Hub(self.live, None, None)
         self.receiver = Receiver(self.hub, settings.bounds)
 
@@ -87,6 +89,7 @@ class Station:
 
     async def stop(self) -> None:
         """Close the ports, write what waits, end in order."""
+        self.watcher.close()
         for server in self._servers:
             server.close()
         for connection in list(self.receiver.connections):
@@ -128,6 +131,7 @@ class Station:
                         (str(socket.getsockname()[0]), int(socket.getsockname()[1])) for socket in server.sockets
                     ]
         self.listening = tuple(opened)
+        await self.watcher.open(listen.addresses, listen.watch, UNPRIVILEGED if listen.fallback else 0)
 
     async def _open(
         self, loop: asyncio.AbstractEventLoop, make: Callable[[], asyncio.Protocol], address: str, port: int

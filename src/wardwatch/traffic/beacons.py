@@ -314,11 +314,17 @@ def _folded(gaps: Gaps, fit: _Fit, thresholds: Thresholds) -> Gaps:
     return gaps[near] / times[near]
 
 
+def _middle(values: Gaps) -> float:
+    """The median; NumPy's own would import all of numpy.ma for it."""
+    ordered = np.sort(values)
+    return float((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2)
+
+
 def _beacon(times: Times, answered: Mask, thresholds: Thresholds, compared: int, best: tuple[_Fit, Times]) -> Beacon:
     fit, kept = best
     gaps = np.diff(kept) / _SECOND
     folded = _folded(gaps, fit, thresholds)
-    period = float(np.median(folded))
+    period = _middle(folded)
     jitter = float(np.quantile(np.abs(folded - period), 0.9))
     missing = np.rint(gaps / period)
     steps = missing[missing >= 1]

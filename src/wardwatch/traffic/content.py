@@ -1,7 +1,7 @@
 """In: one conversation's messages, each with the packet that completed it. Out: what it held, in bounded memory."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -13,6 +13,8 @@ PATIENTS_KEPT: Final = 4096
 NOTABLE_KEPT: Final = {"sunrpc": 256, "dhcp": 16}
 NOTABLE_KEPT_ELSE: Final = 2
 FIELDS_KEPT: Final = 256
+_BEFORE_KEPT: Final = 256
+_NEVER_NOTABLE: Final = frozenset(("bed", "patient", "telemetry", "end-of-set"))
 NO_RECORDS: Final = ("acknowledgement", "incomplete")
 
 
@@ -32,12 +34,12 @@ class Notable(NamedTuple):
     protocol: str
     kind: str
     side: Side
-    facts: tuple[tuple[str, str | int], ...]
+    facts: Mapping[str, str | int]
     mark: Mark
 
     def fact(self, name: str) -> str:
         """The fact of that name as text, empty where it is not there."""
-        return next((str(value) for key, value in self.facts if key == name), "")
+        return str(self.facts.get(name, ""))
 
 
 @dataclass(slots=True)
@@ -107,6 +109,7 @@ class Content:
     conflict_count: int = 0
     conflicts: list[Conflict] = field(default_factory=list)
     _fields_seen: set[tuple[str, ...]] = field(default_factory=set)
+    _before: dict[tuple[int, int, int, str], Message] = field(default_factory=dict)  # by what their parts are
 
     @property
     def lost(self) -> int:
@@ -155,19 +158,52 @@ class Content:
             half.first = half.first or piece.mark
             half.last = piece.last or piece.mark
 
+    def passed(self, side: int, size: int, first: Mark, last: Mark) -> None:
+        """`size` payload bytes of `side` came of which no more than that is of interest."""
+        half = self.sides[side]
+        half.bytes += size
+        half.first = half.first or first
+        half.last = last
+
     def add(self, messages: Iterable[Message], packet_at: Callable[[int], Mark]) -> None:
         """Complete messages; `packet_at` tells the packet that brought the byte before an offset of its side."""
-        sides, seen = self.sides, self._fields_seen
+        sides, seen, before = self.sides, self._fields_seen, self._before
         for message in messages:
             _, kind, side, _, _, identifiers, fields, facts = message
             half = sides[side]
             half.records[kind] += 1
-            told = identifiers or facts or half.first_record is None or kind == "patient"
-            if told or (fields and not (self.patients and fields in seen)):
-                self._learn(half, message, packet_at)
+            first = half.first_record is None
+            if not (identifiers or facts or first or kind == "patient"):
+                if fields and not (self.patients and fields in seen):
+                    self._learn(half, message, packet_at)
+                continue
+            known = not first and (id(identifiers), id(fields), id(facts), kind) in before
+            if not (known and self._repeats(message)) and self._learn(half, message, packet_at):
+                self._remember(message)
 
-    def _learn(self, half: SideContent, message: Message, packet_at: Callable[[int], Mark]) -> None:
-        """From a message that says more than that there is another one of its kind."""
+    def _remember(self, message: Message) -> None:
+        """So that the same once more need not be learned again."""
+        if len(self._before) >= _BEFORE_KEPT:
+            self._before.clear()
+        _, kind, _, _, _, identifiers, fields, facts = message
+        if type(facts) is not dict:  # facts of this message alone; those that many share cannot be written to
+            self._before[id(identifiers), id(fields), id(facts), kind] = message
+
+    def _repeats(self, message: Message) -> bool:
+        """Take in a message that says what one before it said; False where it has to be learned all the same."""
+        if message.facts and message.kind not in _NEVER_NOTABLE:
+            if len(self.notable) < NOTABLE_KEPT.get(self.protocol, NOTABLE_KEPT_ELSE):
+                return False
+            self.notable_uncounted += 1
+        if "bed" in message.facts:
+            self._lies_in(str(message.facts["bed"]), message.kind)
+        return True
+
+    def _learn(self, half: SideContent, message: Message, packet_at: Callable[[int], Mark]) -> bool:
+        """From a message that says more than that there is another one of its kind.
+
+        Whether the same once more would change nothing but counts.
+        """
         if half.first_record is None:
             half.first_record = packet_at(message.end)
         fields = message.fields
@@ -177,38 +213,46 @@ class Content:
         if message.facts:
             self._note(message, packet_at)
         if message.identifiers:
-            self._identify(message, packet_at(message.end))
-        elif message.kind == "patient":
+            return self._identify(message, packet_at(message.end))
+        if message.kind == "patient":
             self.anonymous = self.anonymous or packet_at(message.end)
         elif fields and not self.patients:
             self.headless = True
+        return True
 
     def _note(self, message: Message, packet_at: Callable[[int], Mark]) -> None:
         if "bed" in message.facts:
-            bed = str(message.facts["bed"])
-            self.moves += self.bed not in {None, bed} and message.kind != "patient"
-            self.bed = bed
-        if message.kind in {"bed", "patient", "telemetry", "end-of-set"}:
+            self._lies_in(str(message.facts["bed"]), message.kind)
+        if message.kind in _NEVER_NOTABLE:
             return
         if len(self.notable) < NOTABLE_KEPT.get(self.protocol, NOTABLE_KEPT_ELSE):
-            facts = tuple(sorted(message.facts.items()))
-            mark = packet_at(message.end)
-            self.notable.append(Notable(message.protocol, message.kind, message.side, facts, mark))
+            protocol, kind, side, _, end, _, _, facts = message
+            self.notable.append(Notable(protocol, kind, side, facts, packet_at(end)))
         else:
             self.notable_uncounted += 1
 
-    def _identify(self, message: Message, mark: Mark) -> None:
-        found: dict[str, str] = {}
-        for identifier in message.identifiers:
-            if identifier.person is Person.STAFF:
+    def _lies_in(self, bed: str, kind: str) -> None:
+        self.moves += self.bed not in {None, bed} and kind != "patient"
+        self.bed = bed
+
+    def _identify(self, message: Message, mark: Mark) -> bool:
+        numbers, names = [], []
+        for what, value, charset, person in message.identifiers:
+            if person is Person.STAFF:
                 self.staff = True
-            else:
-                found.setdefault(identifier.field, identifier.value)
-            self.charsets[identifier.field] = identifier.charset
-        patient = Patient(found.get("patient number", ""), found.get("patient name", ""))
+            elif what == "patient number":
+                numbers.append(value)
+            elif what == "patient name":
+                names.append(value)
+            if self.charsets.get(what) != charset:
+                self.charsets[what] = charset
+                self._before.clear()  # whoever says it in the former one again changes it back
+        patient = Patient(numbers[0] if numbers else "", names[0] if names else "")
         if patient == NOBODY:
             self.anonymous = self.anonymous or mark
         elif patient in self.patients or len(self.patients) < PATIENTS_KEPT:
             self.patients.setdefault(patient, mark)
+            return True
         else:
             self.patients_uncounted += 1
+        return patient == NOBODY

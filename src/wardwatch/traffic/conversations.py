@@ -1,8 +1,9 @@
 """In: segments of kept flows as the kernel hands them on. Out: each flow's content, read by the codec of its form."""
 
-from collections import OrderedDict, defaultdict
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
@@ -11,7 +12,7 @@ from wardwatch.protocols.codec import Codec, Dialogue, Side, Transport
 
 from .content import Content
 from .reassembly import Mark, Piece, Stream
-from .rows import FIN, RST, by_side, joined, row_end
+from .rows import APART, FIN, NO_MORE, RST, Batch, Run, by_side
 from .table import Segment
 
 PROBE_BYTES: Final = 64 * 1024
@@ -22,6 +23,7 @@ ENDS_KEPT: Final = 50_000
 STRAGGLERS_NANOSECONDS: Final = 5 * 10**9
 RECOGNISED: Final = 0.5
 _ASK_AGAIN: Final = 4
+_flow: Final = itemgetter(Run._fields.index("flow"))
 
 
 def codecs() -> tuple[Codec, ...]:
@@ -50,13 +52,19 @@ class Conversation:
     _asked: int = 0
     _closed: int = 0
 
-    def take(self, segments: Sequence[Segment]) -> None:
-        """Packets of the flow, in order of capture."""
-        index, sorted_out = 0, False
-        while index < len(segments):
+    def take(self, batch: Batch, runs: Sequence[Run]) -> None:
+        """Runs of the flow, in order of capture; of one side after the other where these are `apart`."""
+        waiting, sorted_out = list(reversed(runs)), bool(runs[0].apart)
+        while waiting:
             if self.apart and not sorted_out:
-                segments, index, sorted_out = sorted(segments[index:], key=by_side), 0, True
-            index = self._take_row(segments, index) or self._take_one(segments, index)
+                waiting, sorted_out = sorted(waiting, key=by_side, reverse=True), True  # what is equal keeps its order
+            run = waiting.pop()
+            if run.flawless and self._take_row(batch, run):
+                continue
+            segment, rest = batch.split(run)
+            self._take_one(segment)
+            if rest:
+                waiting.append(rest)
 
     @property
     def is_over(self) -> bool:
@@ -77,26 +85,24 @@ class Conversation:
         self._probe.clear()
         return self._told()
 
-    def _take_row(self, segments: Sequence[Segment], index: int) -> int:
-        """Take the segments from `index` on that follow each other without a flaw; where the row ends, 0 for none."""
-        first = segments[index]
-        stream = self._streams[first.side]
-        if self.transport is Transport.UDP or not stream.is_next(first.seq):
-            return 0
-        end = row_end(segments, index)
-        if end == index:
-            return 0
-        piece = joined(segments[index:end])
-        stream.advance(first.seq, piece.data)
-        self._read(first.side, piece)
-        return end
+    def _take_row(self, batch: Batch, run: Run) -> bool:
+        """Take all of a run without a flaw, if it continues its side's stream."""
+        stream = self._streams[run.side]
+        if self.transport is Transport.UDP or not stream.is_next(run.seq):
+            return False
+        if self.done:
+            stream.advance(run.seq, batch.payload(run))
+            self.content.passed(run.side, run.n, *run.marks)
+            return True
+        piece = batch.piece(run)
+        stream.advance(run.seq, piece.data)
+        self._read(run.side, piece)
+        return True
 
-    def _take_one(self, segments: Sequence[Segment], index: int) -> int:
-        segment = segments[index]
+    def _take_one(self, segment: Segment) -> None:
         mark = Mark(segment.file, segment.number, segment.time)
         for piece in self._pieces(segment, mark):
             self._read(segment.side, piece)
-        return index + 1
 
     def _pieces(self, segment: Segment, mark: Mark) -> list[Piece]:
         if self.transport is Transport.UDP:
@@ -125,17 +131,25 @@ class Conversation:
 
         The one whose signature the kernel saw is asked first, and the others only where it is not sure.
         """
-        sent = [b"".join(piece.data for each, piece in self._probe if each == side)[:PROBE_BYTES] for side in (0, 1)]
+        sent = self._sent(0), self._sent(1)
         for group in ([self.hint] if self.hint else []), self.codecs:
-            answers = [(codec.recognise(self.transport, sent[0], sent[1]), codec) for codec in group]
-            sure, codec = max(answers, key=itemgetter(0), default=(0.0, None))
-            if codec is not None and sure >= RECOGNISED:
-                self._begin(codec, sure)
+            best, sure = None, 0.0
+            for codec in group:
+                answer = codec.recognise(self.transport, *sent)
+                if answer > sure:
+                    best, sure = codec, answer
+            if best is not None and sure >= RECOGNISED:
+                self._begin(best, sure)
                 return
         if self._probed >= PROBE_BYTES:
             self.done = self.apart = True
             self._probe.clear()
         self._asked, self._ask_at = self._probed, _ASK_AGAIN * self._probed + 1
+
+    def _sent(self, side: int) -> bytes:
+        """The first bytes of a side."""
+        pieces = [piece.data for each, piece in self._probe if each == side]
+        return b"".join(pieces)[:PROBE_BYTES] if len(pieces) > 1 else pieces[0][:PROBE_BYTES] if pieces else b""
 
     def _begin(self, codec: Codec, sure: float) -> None:
         self.content.protocol, self.content.confidence = codec.name, sure
@@ -192,14 +206,13 @@ class Conversations:
         self._ended: dict[int, None] = {}  # the newest only: no straggler comes much later
         self._channels: dict[tuple[int, str], _Channel] = {}
 
-    def segments(self, batch: list[Segment]) -> list[tuple[int, int]]:
-        """Reads the batch; answers flows with the codec they turned out to be of, 0 where no more of one is wanted."""
-        groups: dict[int, list[Segment]] = defaultdict(list)
-        for segment in batch:
-            groups[segment.flow].append(segment)
-        wishes = [(flow, wish) for flow, group in groups.items() if (wish := self._take(flow, group)) is not None]
-        if batch:
-            self._close(batch[-1].time)
+    def segments(self, batch: Batch) -> list[tuple[int, int]]:
+        """Reads the batch; answers the flows of which something is wished: see `Sink`."""
+        wishes: list[tuple[int, int]] = []
+        for flow, group in groupby(batch.runs, _flow):
+            wishes += self._take(flow, batch, list(group))
+        if batch.runs:
+            self._close(batch.last_time)
         return wishes
 
     def finish(self) -> None:
@@ -207,40 +220,49 @@ class Conversations:
         for flow in list(self._open):
             self._end(flow)
 
-    def _take(self, flow: int, group: Sequence[Segment]) -> int | None:
-        """Read the segments of one flow; 0 where no more of it is wanted, its codec where the kernel took it wrong."""
+    def _take(self, flow: int, batch: Batch, runs: Sequence[Run]) -> Iterator[tuple[int, int]]:
+        """Read the runs of one flow; what is wished of it."""
         if flow in self._ended:
-            self.late += sum(segment.length for segment in group)
-            return None
-        conversation = self._conversation(group[0])
+            self.late += sum(run.length for run in runs)
+            return
+        conversation = self._conversation(runs[0])
         if conversation is None:
-            return 0
-        conversation.hint = self._all[group[-1].codec]
-        conversation.take(group)
+            yield flow, NO_MORE
+            return
+        conversation.hint = self._all[runs[-1].codec]
+        conversation.take(batch, runs)
         if conversation.is_over:
-            self._closing.setdefault(flow, group[-1].time + STRAGGLERS_NANOSECONDS)
-        if conversation.done:
-            return 0
-        codec = self._index[conversation.content.protocol]
-        return codec if codec != group[-1].codec and codec else None
+            self._closing.setdefault(flow, max(run.last_time for run in runs) + STRAGGLERS_NANOSECONDS)
+        yield from self._wishes(flow, conversation, runs[-1])
 
-    def _conversation(self, segment: Segment) -> Conversation | None:
-        conversation = self._open.get(segment.flow)
+    def _wishes(self, flow: int, conversation: Conversation, run: Run) -> Iterator[tuple[int, int]]:
+        """That no more of it is kept, that its codec is another than the kernel took it for, or how to line it up."""
+        if conversation.done:
+            yield flow, NO_MORE
+            return
+        codec = self._index[conversation.content.protocol]
+        if codec not in {run.codec, 0}:
+            yield flow, codec
+        if conversation.apart and not run.apart:
+            yield flow, APART
+
+    def _conversation(self, run: Run) -> Conversation | None:
+        conversation = self._open.get(run.flow)
         if conversation is not None:
-            self._open.move_to_end(segment.flow)
+            self._open.move_to_end(run.flow)
             return conversation
         if len(self._open) >= OPEN_CONVERSATIONS:
             self.interrupted += 1
             self._open.popitem(last=False)[1].finish()
-        if len(self.contents) >= CONTENTS_KEPT and segment.flow not in self.contents:
+        if len(self.contents) >= CONTENTS_KEPT and run.flow not in self.contents:
             self.refused += 1
-            self._note_end(segment.flow)
+            self._note_end(run.flow)
             return None
-        # A UDP datagram comes with neither flags nor a sequence number; a TCP segment with data has at least ACK.
-        transport = Transport.TCP if segment.flags or segment.seq else Transport.UDP
-        content = self.contents.setdefault(segment.flow, Content(segment.flow))
-        conversation = Conversation(content, self._codecs[transport], transport, channel=segment.channel)
-        self._open[segment.flow] = conversation
+        # A UDP datagram comes with neither flags nor a sequence number; a TCP run with data has at least ACK.
+        transport = Transport.TCP if run.flags or run.seq else Transport.UDP
+        content = self.contents.setdefault(run.flow, Content(run.flow))
+        conversation = Conversation(content, self._codecs[transport], transport, channel=run.channel)
+        self._open[run.flow] = conversation
         return conversation
 
     def _close(self, now: int) -> None:

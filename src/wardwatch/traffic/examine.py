@@ -31,9 +31,10 @@ from .attribution import attribute
 from .conversations import Conversations, codecs
 from .exposure import exposures
 from .ledger import Flows, Ledger
+from .mounts import join_mounts
 from .networks import Network, Site, parse_address
+from .rows import Batch
 from .scene import Scene
-from .table import Segment
 from .timeline import timeline
 from .turning import turn_round
 
@@ -84,7 +85,7 @@ class _Sink:
     conversations: Conversations
     ledger: Ledger = field(default_factory=Ledger)
 
-    def segments(self, batch: list[Segment]) -> Iterable[tuple[int, int]]:
+    def segments(self, batch: Batch) -> Iterable[tuple[int, int]]:
         return self.conversations.segments(batch)
 
     def retired(self, flows: Flows) -> None:
@@ -121,6 +122,7 @@ def examine_captures(sources: Sequence[Source], question: Question) -> Answer:
     )
     flows = sink.ledger.flows()
     turn_round(flows, sink.conversations.contents)
+    join_mounts(flows, sink.conversations.contents)
     scene = Scene(
         flows, sink.conversations.contents, question.site, tuple(s.path for s in result.files),
         question.veil, known=known_addresses(), codecs=tuple(codec.name for codec in known),

@@ -148,13 +148,22 @@ class Scene:
         """A mask of the records whose side `side` has one of these addresses."""
         wanted = [parsed.packed for text in addresses if (parsed := parse_address(text))]
         column = self.column("b" if side else "a")
-        found = np.zeros(len(column), bool)
         if len(wanted) > _FEW:
             return np.isin(column.view("S16")[:, 0], np.array(wanted, "S16"))
-        halves = column.view("<u8")
+        found = np.zeros(len(column), bool)
+        halves, first = column.view("<u8"), self._first_halves(side)
         for address in wanted:
             one, other = np.frombuffer(address.ljust(16, b"\0"), "<u8")
-            found |= (halves[:, 0] == one) & (halves[:, 1] == other)
+            places = np.flatnonzero(first == one)
+            found[places[halves[places, 1] == other]] = True
+        return found
+
+    def _first_halves(self, side: int) -> NDArray[np.uint64]:
+        """The first eight bytes of that side's addresses: of IPv4 all there is."""
+        key = f"first half of {side}"
+        found = self._columns.get(key)
+        if found is None:
+            found = self._columns[key] = np.ascontiguousarray(self.column("b" if side else "a").view("<u8")[:, 0])
         return found
 
     @cached_property
@@ -211,8 +220,10 @@ class Scene:
     def reach(self, row: Row, sender: int = 0) -> Reach:
         """How far what side `sender` of the flow sends goes."""
         receiver = 1 - sender
+        if row.has(FlowFlag.LOCAL_B if receiver else FlowFlag.LOCAL_A):
+            return Reach.INSIDE
         source, target = row.address(sender), row.address(receiver)
-        if self.site.is_local(target):
+        if self.site.is_local(target):  # as an IPv4 address within an IPv6 one
             return Reach.INSIDE
         if not self.site.is_local(source) and same_network(source, target):
             return Reach.NEIGHBOUR

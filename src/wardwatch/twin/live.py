@@ -31,9 +31,22 @@ class Pace:
     speed: float = 1.0
 
 
-def sets(seed: int, start: int) -> Iterator[bytes]:
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Which monitor: `seed` and `bed` (from 1) choose it, its patient and the waves.
+
+    `too_high`: how much its display shows the heart rate too high. `stay`: how long a patient stays, on average.
+    """
+
+    seed: int = 1
+    bed: int = 1
+    too_high: int = 0
+    stay: float = _STAY
+
+
+def sets(who: Who, start: int) -> Iterator[bytes]:
     """What one monitor sends from `start` (ns since 1970) on: the opening with the first set, then set after set."""
-    bedside = Bedside(seed, 0, start - SECOND, _STAY)
+    bedside = Bedside(who.seed, who.bed - 1, start - SECOND, who.stay, too_high=who.too_high)
     opening = b"".join(data for data, _ in bedside.opening(0))
     k = 0
     while True:
@@ -65,7 +78,7 @@ def destination(text: str, *, public: bool) -> tuple[str, int]:
     return address, int(port)
 
 
-def stream(to: tuple[str, int], seed: int, pace: Pace, told: Callable[[int], None] = lambda _: None) -> int:
+def stream(to: tuple[str, int], who: Who, pace: Pace, told: Callable[[int], None] = lambda _: None) -> int:
     """Send until `pace` is over; the number of sets sent. `told` hears that number after each set.
 
     UsageError where nobody accepts the connection or it ends early. KeyboardInterrupt goes through, socket closed.
@@ -73,15 +86,15 @@ def stream(to: tuple[str, int], seed: int, pace: Pace, told: Callable[[int], Non
     where = f"{to[0]}:{to[1]}"
     try:
         with socket.create_connection(to, timeout=_PATIENCE) as connection:
-            return _send(connection, seed, pace, told)
+            return _send(connection, who, pace, told)
     except OSError as error:
         reason = error.strerror or "no answer in time"
         raise UsageError(f"the connection ended: {reason}", where=where, cure="Start the station first") from error
 
 
-def _send(connection: socket.socket, seed: int, pace: Pace, told: Callable[[int], None]) -> int:
+def _send(connection: socket.socket, who: Who, pace: Pace, told: Callable[[int], None]) -> int:
     begun, count = time.monotonic(), 0
-    for count, data in enumerate(sets(seed, time.time_ns()), 1):
+    for count, data in enumerate(sets(who, time.time_ns()), 1):
         connection.sendall(data)
         told(count)
         if pace.seconds is not None and count >= pace.seconds:

@@ -6,7 +6,7 @@ publishes is our choice: total lengths, alarm `set` 1 for on, zeros in every unk
 not known, and that a new patient or bed is said by a new 0x3E and 0x43 within the session.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -80,10 +80,13 @@ class Shown:
 
 
 class Bedside:
-    """One monitor and who lies beside it, second by second. `start`: ns since 1970 of its first set."""
+    """One monitor and who lies beside it, second by second. `start`: ns since 1970 of its first set.
 
-    def __init__(self, seed: int, number: int, start: int, mean_stay: float) -> None:
-        self._seed, self._number, self._start = seed, number, start
+    `too_high`: how much the displayed heart rate is higher than what follows from the waves: a display that lies.
+    """
+
+    def __init__(self, seed: int, number: int, start: int, mean_stay: float, *, too_high: int = 0) -> None:
+        self._seed, self._number, self._start, self._too_high = seed, number, start, too_high
         self._source = chance(seed, "bedside", number)
         self.department = DEPARTMENTS[number % len(DEPARTMENTS)]
         moment = datetime.fromtimestamp(start // SECOND, UTC)
@@ -137,6 +140,8 @@ class Bedside:
     def _somebody(self, k: int, waves: Waves) -> list[Message]:
         since = k - self._attached
         wave = waves.second(since)
+        if self._too_high and wave.heart_rate is not None:
+            wave = replace(wave, heart_rate=min(NOT_KNOWN - 1, max(0, wave.heart_rate + self._too_high)))
         self.shown.last = wave
         self._measure(since, k, waves)
         return [

@@ -1,29 +1,35 @@
 """In: what was found and who must still talk to whom. Out: a folder with a policy, its rules and what they break."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from wardwatch.contain import document, reported, wishes
 from wardwatch.contain.compare import Comparison, compare, first_difference
+from wardwatch.contain.detect import Detection, detections
 from wardwatch.contain.dialect import Dialect, Texts, dialects
 from wardwatch.contain.planner import Asked, Plan
 from wardwatch.contain.planner import plan as make_plan
 from wardwatch.contain.policy import Address, Attachment, Contained, Keep, Network, Policy
 from wardwatch.contain.sheet import sheet
 from wardwatch.contain.verdict import differing
+from wardwatch.contain.watched import Watched
 from wardwatch.errors import InputError, UsageError, WardwatchError
 from wardwatch.knowledge.catalogue import indicators, rules
-from wardwatch.vocabulary import Device, Examined, Report, Subject, SubjectKind, judge
+from wardwatch.vocabulary import Device, Examined, Gap, Report, Subject, SubjectKind, judge
 
 POLICY: Final = "policy.yaml"
 SHEET: Final = "plan.md"
 RULES: Final = "rules"
+DETECT: Final = "detect"
 LARGEST: Final = reported.LARGEST
+
+Language = TypeVar("Language", Dialect, Detection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class Wanted:
     blocks: tuple[str, ...] = ()
     interfaces: tuple[str, ...] = ()
     dialects: tuple[str, ...] = ()
+    detections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ def plan(wanted: Wanted) -> Written:
             tuple(map(_network, wanted.blocks)), _of(found, devices), wanted.interfaces,
         )
     )  # fmt: skip
-    return _written(made, wanted.dialects, found.left_out if found else ())
+    return _written(made, wanted, found.left_out if found else ())
 
 
 def check(folder: Path) -> Mapping[str, Comparison]:
@@ -87,13 +94,24 @@ def checked(folder: Path) -> tuple[Mapping[str, Comparison], Report]:
         differing(str(found.differences[0]), f"{RULES}/{name}", rules(), policy.devices[0].name)
         for name, found in done.items() if found.differences
     )  # fmt: skip
-    judgement = judge(differ, ())
+    watching = tuple(_watching(folder, policy))
+    judgement = judge(differ, (gap for _, gap in watching if gap))
     subjects = tuple(
         Subject(each.name, SubjectKind.DEVICE, each.name, judgement,
                 Device(each.name, each.name, tuple(map(str, each.addresses))))
         for each in policy.devices
     )  # fmt: skip
-    return done, Report(judgement, tuple(inputs), subjects)
+    return done, Report(judgement, (*inputs, *(each for each, _ in watching)), subjects)
+
+
+def _watching(folder: Path, policy: Policy) -> Iterator[tuple[Examined, Gap | None]]:
+    """Each folder with rules of detection, and a remark where they are not those of the policy."""
+    for path in sorted(each for each in (folder / DETECT).glob("*") if each.is_dir()):
+        files = _detected(policy, detection_named(path.name)).files
+        size, digest = _digest(path)
+        why = "not what this policy gives: changed by hand, or older than the policy; it may tell of what is kept"
+        stale = Gap(policy.devices[0].name, f"{DETECT}/{path.name}", why) if _texts_in(path) != files else None
+        yield Examined(f"{DETECT}/{path.name}", f"detection for {path.name}", size, size, size, "bytes", digest), stale
 
 
 def _digest(folder: Path) -> tuple[int, str]:
@@ -119,6 +137,14 @@ def dialect_named(name: str) -> Dialect:
     known = dialects()
     if name not in known:
         raise UsageError("no such dialect", where=name, cure=f"There are: {', '.join(known)}.")
+    return known[name]
+
+
+def detection_named(name: str) -> Detection:
+    """UsageError with the names there are."""
+    known = detections()
+    if name not in known:
+        raise UsageError("no such format of detection", where=name, cure=f"There are: {', '.join(known)}.")
     return known[name]
 
 
@@ -184,25 +210,41 @@ def _network(text: str) -> Network:
         raise UsageError("no network", where=text, cure="Write 202.114.4.0/24.") from error
 
 
-def _written(made: Plan, asked: Sequence[str], left_out: Sequence[str]) -> Written:
-    texts: dict[Dialect, Texts] = {}
+def _written(made: Plan, asked: Wanted, left_out: Sequence[str]) -> Written:
     without = list(left_out)
-    for name in asked or dialects():
-        dialect = dialect_named(name)
+    ways = [dialect_named(name) for name in asked.dialects or dialects()]
+    texts = _texts_of({way: partial(way.texts, made.policy) for way in ways}, without, strict=bool(asked.dialects))
+    for dialect, written in texts.items():
+        _agrees(made.policy, dialect, written)
+    formats = [detection_named(name) for name in asked.detections or detections()]
+    watching = _texts_of(
+        {each: partial(_detected, made.policy, each) for each in formats}, without, strict=bool(asked.detections)
+    )
+    files = {POLICY: document.write(made.policy), SHEET: sheet(made, texts, without, watching)}
+    return Written(made, {**files, **_lying(RULES, texts), **_lying(DETECT, watching)}, tuple(without))
+
+
+def _texts_of(
+    ways: Mapping[Language, Callable[[], Texts]], without: list[str], *, strict: bool
+) -> dict[Language, Texts]:
+    """What each writes; what one cannot write is told in `without`, unless it was asked for by name."""
+    texts: dict[Language, Texts] = {}
+    for way, write in ways.items():
         try:
-            texts[dialect] = dialect.texts(made.policy)
+            texts[way] = write()
         except UsageError as error:
-            if asked:
+            if strict:
                 raise
             without.append(str(error))
-            continue
-        _agrees(made.policy, dialect, texts[dialect])
-    lying = {
-        f"{RULES}/{dialect.name}/{name}": text for dialect, made_texts in texts.items()
-        for name, text in made_texts.files.items()
-    }  # fmt: skip
-    files = {POLICY: document.write(made.policy), SHEET: sheet(made, texts, without), **lying}
-    return Written(made, files, tuple(without))
+    return texts
+
+
+def _lying(folder: str, texts: Mapping[Language, Texts]) -> dict[str, str]:
+    return {f"{folder}/{way.name}/{name}": text for way, made in texts.items() for name, text in made.files.items()}
+
+
+def _detected(policy: Policy, detection: Detection) -> Texts:
+    return detection.write(Watched(policy, indicators()))
 
 
 def _agrees(policy: Policy, dialect: Dialect, texts: Texts) -> None:

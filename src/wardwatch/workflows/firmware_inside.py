@@ -24,7 +24,7 @@ def answer(payload: bytes) -> bytes:
     """The run of one program."""
     asked = json.loads(payload)
     nodes = open_image(Path(asked["image"])).nodes
-    entries = list(_entries(nodes))
+    entries = list(entries_of(nodes))
     if asked["alone"]:
         entries = [replace(entry, mode=entry.mode | 0o500) for entry in entries]  # it came without its mode
         entries += _toolbox({entry.path for entry in entries})
@@ -34,10 +34,12 @@ def answer(payload: bytes) -> bytes:
 
 
 def _job(asked: dict[str, Any], heads: tuple[bytes, ...], share: dict[str, bytes]) -> Job:
-    return Job(asked["program"], asked["seconds"], asked["keys"], tuple(asked["arguments"]), heads, share)
+    waits = {"until": asked.get("until", ""), "patience": asked.get("patience", 0.0)}
+    return Job(asked["program"], asked["seconds"], asked["keys"], tuple(asked["arguments"]), heads, share, **waits)
 
 
-def _entries(nodes: tuple[Node, ...]) -> Iterator[Entry]:
+def entries_of(nodes: tuple[Node, ...]) -> Iterator[Entry]:
+    """Folders, links and files, as a root lays them out."""
     for node in nodes:
         if node.kind is NodeKind.FOLDER:
             yield Entry(node.path, node.mode)
@@ -58,6 +60,6 @@ def _heads(nodes: tuple[Node, ...]) -> Iterator[bytes]:
 def _toolbox(there: set[str]) -> list[Entry]:
     """The commands of the twin, for a program that comes without an image: a shell, mount, ifconfig, cp and so on."""
     nodes = open_image(twin.image(_TOOLBOX_OF)).nodes
-    tools = [each for each in _entries(nodes) if each.path.startswith(("/bin/", "/sbin/"))]
-    folders = [each for each in _entries(nodes) if not each.content and not each.target]
+    tools = [each for each in entries_of(nodes) if each.path.startswith(("/bin/", "/sbin/"))]
+    folders = [each for each in entries_of(nodes) if not each.content and not each.target]
     return [each for each in (*folders, *tools) if each.path not in there]

@@ -32,7 +32,10 @@ _VERSION: Final = "~ wardwatch's stand-in\n"
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What to run. `programs` none: those in which the code analysis found something, else the image's first one."""
+    """What to run. `programs` none: those in which the code analysis found something, else the image's first one.
+
+    `until`: go on, after `seconds` and up to `patience`, until that kind of thing was seen.
+    """
 
     programs: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
@@ -40,6 +43,8 @@ class RunRequest:
     seconds: float = 8.0
     documents: bool = False
     progress: Callable[[int], None] | None = None
+    until: str = ""
+    patience: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ def run(path: Path, request: RunRequest) -> Watched:
     programs = tuple(_programs(tree, read, request, alone=alone))
     gaps: list[Gap] = []
     runs = [_run(path, tree, program, request, alone=alone) for program in programs if _runs(tree, program, read, gaps)]
-    is_configured = _configured(tree)
+    is_configured = _configured(tree, request.arguments)
     seen = tuple(act for each in runs for act in acts(each, is_configured))
     return Watched(_report(read, runs, seen, gaps), tuple(runs), seen, read)
 
@@ -136,20 +141,27 @@ def _run(path: Path, tree: Tree, program: str, request: RunRequest, *, alone: bo
     question = {
         "image": str(path.resolve()), "alone": alone, "program": program, "arguments": request.arguments,
         "keys": request.keys, "seconds": request.seconds, "head": _head(tree, program).decode("latin-1"),
-        "share": share(tree.nodes),
+        "share": share(tree.nodes), "until": request.until, "patience": request.patience,
     }  # fmt: skip
-    answer = session.call(ENTRY, json.dumps(question).encode(), seconds=request.seconds + _MARGIN)
+    answer = session.call(
+        ENTRY, json.dumps(question).encode(), seconds=max(request.seconds, request.patience) + _MARGIN
+    )
     return run_from_json(json.loads(answer))
 
 
 def share(nodes: Iterable[Node]) -> dict[str, str]:
     """What every remote share offers: a harmless script under each name that a program of the image has."""
     names = sorted({node.path.rpartition("/")[2] for node in nodes if node.kind is NodeKind.FILE and node.mode & 0o111})
-    return {name: _STAND_IN.format(name) for name in names[:_NAMES]} | {"version": _VERSION}
+    return stand_ins(names[:_NAMES])
 
 
-def _configured(tree: Tree) -> Callable[[str], bool]:
-    """Whether a peer stands in a settings file of the image, so that the site may change it."""
+def stand_ins(names: Iterable[str]) -> dict[str, str]:
+    """A harmless script under each name, and the version they are."""
+    return {name: _STAND_IN.format(name) for name in names} | {"version": _VERSION}
+
+
+def _configured(tree: Tree, arguments: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether a peer stands in a settings file of the image, so that the site may change it, or was given."""
     settings = [
         node for node in tree.nodes
         if node.kind is NodeKind.FILE and not node.mode & 0o111 and 0 < node.size <= _SETTINGS
@@ -158,6 +170,7 @@ def _configured(tree: Tree) -> Callable[[str], bool]:
 
     @cache
     def is_configured(host: str) -> bool:
-        return bool(host) and any(host.encode() in node.read(node.size) for node in settings)
+        given = any(host in each for each in arguments)
+        return bool(host) and (given or any(host.encode() in node.read(node.size) for node in settings))
 
     return is_configured

@@ -14,11 +14,13 @@ from wardwatch.station import replay as playing
 from wardwatch.station.journal import journal
 from wardwatch.station.keeping.archive import Archive, Missing, Spoken
 from wardwatch.station.keeping.records import SETS
-from wardwatch.station.plan import plan
+from wardwatch.station.plan import plan, watching
 from wardwatch.station.recording import Export, recording
 from wardwatch.station.settings import Settings, load
 from wardwatch.station.station import Station, Storage
 from wardwatch.station.words import SECOND, Checker
+
+from .station_checks import BedChecker
 
 ALWAYS: Final = (0, 1 << 63)
 
@@ -48,7 +50,7 @@ class Exported:
 
 
 @asynccontextmanager
-async def running(wanted: Wanted, make_checker: Callable[[], Checker] | None = None) -> AsyncIterator[Station]:
+async def running(wanted: Wanted, make_checker: Callable[[], Checker] | None = BedChecker) -> AsyncIterator[Station]:
     """A station that runs as long as the block does; `make_checker` gives the check of one monitor."""
     storage = Storage(wanted.data, station_key(wanted.key_file)) if wanted.data else None
     station = Station(settings(wanted), storage, make_checker)
@@ -73,6 +75,11 @@ def settings(wanted: Wanted) -> Settings:
 def address_plan(wanted: Wanted, station: Station | None = None) -> Iterator[str]:
     """What monitors need to find the station."""
     return plan(settings(wanted).listen, station.listening if station else ())
+
+
+def watch_plan(watched: tuple[int, ...]) -> Iterator[str]:
+    """Which calls of hidden functions the station can see."""
+    yield from watching(watched)
 
 
 def station_key(path: Path | None) -> bytes:

@@ -33,13 +33,21 @@ def inputs() -> list[int]:
     return [chance.choice(EDGES) if chance.random() < 0.4 else chance.getrandbits(32) for _ in range(60)]
 
 
-@pytest.mark.parametrize("level", ["-O1", "-O2"])
-@pytest.mark.parametrize("target", sorted(EMULATORS))
+LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
+LEFT_OUT = {
+    ("arm", "-O0"): "the compiler's own library wants instructions that the oldest Arm does not have",
+    ("x86", "-O0"): "the loop over bytes kept on the stack is not followed to its end: the engine says 'not known'",
+    ("aarch64", "-Os"): "a loop is made of arithmetic on vectors, which is not followed: the engine says 'not known'",
+}
+CASES = [(target, level) for target in sorted(EMULATORS) for level in LEVELS if (target, level) not in LEFT_OUT]
+
+
+@pytest.mark.parametrize(("target", "level"), CASES)
 def test_functions_return_what_the_processor_returns(build: Callable[..., Path], target: str, level: str) -> None:
     emulator = shutil.which(EMULATORS[target])
     if not emulator:
         pytest.skip(f"{EMULATORS[target]} is not installed (Debian: qemu-user-static)")
-    path = build("pure", target, level, "-static")
+    path = build("pure", target, level, "-static", "-g")  # -Os alone leaves the names out
     values = inputs()
     done = subprocess.run([emulator, str(path), *map(str, values)], capture_output=True, text=True, check=True)
     expected = [int(line) for line in done.stdout.split()]

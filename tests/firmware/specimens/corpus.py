@@ -42,7 +42,7 @@ TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
 """Name of a target, and what the compiler is told: the first is its triple."""
 
 ATOMICS: Final = ROOT / "src" / "wardwatch" / "twin" / "firmware" / "sources" / "atomics.c"
-WITHOUT_ATOMICS: Final = ("a32-musl",)
+WITHOUT_ATOMICS: Final = ("a32-musl", "a32-gnu")
 LEVELS: Final = ("-O0", "-O1", "-O2", "-O3", "-Os")
 COMMON: Final = (
     "-fno-sanitize=undefined", "-fno-ident", "-g0", "-w", "-pthread", "-Wl,--build-id=none", "-Wl,--gc-sections"

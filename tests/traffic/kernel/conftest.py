@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from wardwatch.traffic.kernel import Kernel, Settings
-from wardwatch.traffic.table import Segment
+from wardwatch.traffic.rows import Batch
 
 LOCAL = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fe80::/10", "fc00::/7")))
 
@@ -38,7 +38,7 @@ class Seen:
     walked: object = None
     evicted: int = 0
 
-    def segments(self, batch: list[Segment]) -> Sequence[int]:
+    def segments(self, batch: Batch) -> Sequence[int]:
         self.batches += batch
         return [(flow, 0) for flow in self.drops]
 

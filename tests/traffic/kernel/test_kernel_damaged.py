@@ -11,7 +11,7 @@ import pytest
 
 from wardwatch.traffic.capture import examine
 from wardwatch.traffic.kernel import Settings
-from wardwatch.traffic.table import Segment
+from wardwatch.traffic.rows import Batch
 
 FOLDER = Path(__file__).parent / "damaged"
 RESYNC = "the capture is damaged there; reading went on at the next sound record"
@@ -42,7 +42,7 @@ EXPECTED = {
 class Counts:
     packets = 0
 
-    def segments(self, batch: list[Segment]) -> Sequence[int]:
+    def segments(self, batch: Batch) -> Sequence[int]:
         del batch
         return ()
 

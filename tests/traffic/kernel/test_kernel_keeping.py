@@ -4,15 +4,19 @@ from collections.abc import Callable
 from ipaddress import ip_network
 from types import ModuleType, SimpleNamespace
 
+import numpy as np
 import pytest
 
 from wardwatch.errors import UsageError
 from wardwatch.protocols.codec import Signature, Transport
+from wardwatch.traffic.kernel import Kernel, Settings
+from wardwatch.traffic.rows import APART, Batch
 
 Read = Callable[..., SimpleNamespace]
 
 
 SYN, ACK, FIN = 2, 16, 1
+ENDS = (("10.0.0.2", 40000, 515), ("10.0.0.1", 515, 40000))
 TCP, UDP = Transport.TCP, Transport.UDP
 KNOWN = (ip_network("202.114.4.119/32"),)
 
@@ -178,20 +182,88 @@ def test_control_packets_of_others_are_not_handed_on(wire: ModuleType, read: Rea
 
 
 def test_a_dropped_conversation_is_kept_no_longer_and_not_matched_again(wire: ModuleType, read: Read) -> None:
-    frames = talk(wire, b"abc", *[b"abc" * 400] * 4000)
+    frames = talk(wire, b"abc", *[b"abc" * 400] * 9000)
     seen = keep(read, wire, frames, Signature(TCP, b"abc"), drops=[1, 1, 77])
-    assert 0 < len(seen.batches) < 4001
+    assert 0 < len(seen.batches) < 9001
     assert seen.flow["codec"] == 0
-    assert seen.flow["payload"].tolist() == [3 + 1200 * 4000, 0]
+    assert seen.flow["payload"].tolist() == [3 + 1200 * 9000, 0]
 
 
 def test_everything_arrives_however_often_the_arena_fills(wire: ModuleType, read: Read) -> None:
-    payloads = [bytes([i % 251]) * 1400 for i in range(5000)]
+    payloads = [bytes([i % 251]) * 1400 for i in range(9000)]
     seen = keep(read, wire, talk(wire, *payloads), Signature(TCP, b"\0"))
     assert seen.payload() == b"".join(payloads)
 
 
 def test_many_small_segments_all_arrive(wire: ModuleType, read: Read) -> None:
-    seen = keep(read, wire, talk(wire, *[b"a"] * 20_000), Signature(TCP, b"a"))
-    assert len(seen.batches) == 20_000
-    assert [segment.number for segment in seen.batches] == list(range(1, 20_001))
+    seen = keep(read, wire, talk(wire, *[b"a"] * 60_000), Signature(TCP, b"a"))
+    assert len(seen.batches) == 60_000
+    assert [segment.number for segment in seen.batches] == list(range(1, 60_001))
+
+
+class _Batches:
+    """A sink that counts the conversations of each batch."""
+
+    def __init__(self, wish: int | None = None) -> None:
+        self.flows: list[int] = []
+        self.segments_of: list[int] = []
+        self.sides: list[list[int]] = []
+        self._wish = wish
+
+    def segments(self, batch: Batch) -> list[tuple[int, int]]:
+        self.flows.append(len({run.flow for run in batch.runs}))
+        self.segments_of.append(len(batch))
+        self.sides.append([segment.side for segment in batch])
+        return [] if self._wish is None else [(1, self._wish)]
+
+    def retired(self, flows: np.ndarray) -> None:
+        """Nobody asks for them."""
+
+
+def _handed_on(
+    data: bytes, *signatures: Signature, chunk: int = 65_536, budget: int = 0, wish: int | None = None
+) -> _Batches:
+    sink, held = _Batches(wish), b""
+    chosen = tuple((i, signature) for i, signature in enumerate(signatures, 1))
+    with Kernel(Settings(local=(), signatures=chosen, unknown_budget=budget), sink) as kernel:
+        kernel.begin(0)
+        for at in range(0, len(data), chunk):
+            held += data[at : at + chunk]
+            held = held[kernel.feed(memoryview(held)) :]
+        kernel.end(held)
+        kernel.finish()
+    return sink
+
+
+def test_many_new_conversations_are_handed_on_before_their_reader_has_too_many(wire: ModuleType) -> None:
+    frames = [frame for port in range(1024, 7024) for frame in talk(wire, b"abc", sport=port)]
+    seen = _handed_on(wire.pcap(frames), Signature(TCP, b"abc"))
+    assert sum(seen.flows) == 6000
+    assert max(seen.flows) < 1024 + 65_536 // 73
+
+
+def test_few_conversations_are_handed_on_in_large_batches(wire: ModuleType) -> None:
+    data = wire.pcap(talk(wire, *[b"abc" * 200] * 9000))
+    assert _handed_on(data, Signature(TCP, b"abc")).segments_of[0] > 8000
+
+
+def test_what_no_signature_fits_is_handed_on_sooner(wire: ModuleType) -> None:
+    data = wire.pcap(talk(wire, *[b"a"] * 20_000))
+    assert 4096 <= _handed_on(data, budget=1 << 20).segments_of[0] < 4096 + 65_536 // 71
+    later = wire.pcap(talk(wire, *[b"a"] * 4600) + talk(wire, *[b"abc" * 150] * 12_000, sport=7))
+    first, second, *_ = _handed_on(later, Signature(TCP, b"abc"), budget=1 << 20).segments_of
+    assert first < 4096 + 65_536 // 71
+    assert second > 9000
+    assert _handed_on(data, Signature(TCP, b"a"), budget=1 << 20).segments_of[0] > 4096 + 65_536 // 71
+
+
+def test_a_conversation_comes_one_side_after_the_other_where_that_is_wished(wire: ModuleType) -> None:
+    asked, told = (talk(wire, *[b"abc" * 300] * 5000, dst=to, sport=a, dport=b) for to, a, b in ENDS)
+    told = [frame[:26] + b"\x0a\0\0\2\x0a\0\0\1" + frame[34:] for frame in told]
+    data = wire.pcap([frame for pair in zip(asked, told, strict=True) for frame in pair])
+    for wish, sorted_out in ((None, False), (APART, True)):
+        seen = _handed_on(data, Signature(TCP, b"abc"), wish=wish)
+        assert len(seen.sides) == 2
+        assert seen.sides[0] != sorted(seen.sides[0])
+        assert (seen.sides[1] == sorted(seen.sides[1])) == sorted_out
+        assert set(seen.sides[1]) == {0, 1}

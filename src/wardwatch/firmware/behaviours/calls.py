@@ -16,6 +16,7 @@ from .words import Behaviour, End, Kind, Known
 
 Entry = Mapping[str, Any]
 _O_ACCMODE: Final = 0x3
+_ENCRYPTED: Final = frozenset({"https", "ftps", "sftp", "wss"})
 _OPTIONS_WITH_PEER: Final = ("addr=", "ip=", "trans=tcp,addr=")
 
 
@@ -69,6 +70,8 @@ def _fits(entry: Entry, call: Call) -> bool | None:
     """Whether the call's arguments are such as the entry speaks of; None where a hole leaves that open."""
     if entry.get("from_network"):
         return _from_network(call) and bool(_open_file(call).parts)
+    if entry.get("with_data"):
+        return any(isinstance(value, Data) for value in call.arguments)
     if entry.get("needs_peer"):
         return any(isinstance(value, Peer) for value in call.arguments)
     if "open_in" in entry:
@@ -114,14 +117,15 @@ def _writes(value: Value | None) -> bool | None:
 
 
 def _behaviours(entry: Entry, call: Call, shared: Behaviour, folder: str) -> Iterator[Behaviour]:
+    end = _end(entry, call)
     made = replace(
         shared,
         kind=Kind(entry["does"]),
-        end=_end(entry, call),
+        end=end,
         subject=_subject(entry, call),
         source=absolute(text_of(_value(call, entry.get("source"))), folder if not entry.get("share") else ""),
         target=_open_file(call) if entry.get("from_network") else absolute(_argument(entry, call, "target"), folder),
-        encrypted=bool(entry.get("encrypted")),
+        encrypted=bool(entry.get("encrypted")) or (end is not None and end.transport in _ENCRYPTED),
         labels=(*_labels(call), *(("!look-up",) if entry.get("look_up") else ())),
         sources=_sources(call),
     )
@@ -162,7 +166,8 @@ def _argument(entry: Entry, call: Call, role: str) -> Text:
 def _subject(entry: Entry, call: Call) -> str:
     text = text_of(_value(call, entry.get("subject")))
     name = (text.literal or "").partition("\0")[0]
-    return "" if "%" in name else name  # 'bnep%d': the kernel chooses the number, so none is named
+    # 'bnep%d': the kernel chooses the number, so none is named; a bare number is no name but what lay there.
+    return "" if "%" in name or name.isdecimal() else name
 
 
 def _end(entry: Entry, call: Call) -> End | None:

@@ -17,6 +17,7 @@ from .words import Behaviour, Kind
 SOURCES = frozenset({Kind.REMOTE_MOUNT, Kind.REMOTE_FETCH, Kind.RECEIVE})
 LOOK_UP = "!look-up"
 CHECKS = frozenset({Kind.VERIFY_SIGNATURE, Kind.VERIFY_HASH, Kind.COMPARE_VERSION, Kind.WRITE_LOG, Kind.WRITE_VERSION})
+_LOCAL = ("argument:", "return:", "unknown")
 NETWORK = frozenset({Kind.INTERFACE_UP, Kind.ADDRESS_SET, Kind.ROUTE_SET})
 
 
@@ -104,6 +105,8 @@ class _State:
 
     def _run(self, number: int, behaviour: Behaviour) -> None:
         for held in self._holding(behaviour.target, behaviour):
+            if held.mounted and held.path.parts == behaviour.target.parts:
+                continue  # a folder is not run: two holes that read alike
             self._brought(held.by[0], held.by)
             if behaviour.kind is Kind.RUN:
                 self._note(held.by[0], number, overwrites=False)
@@ -131,6 +134,8 @@ class _State:
             return False
         lies = below(path, held.path)
         near = (held.source.owner.file, held.source.owner.function) == (user.owner.file, user.owner.function)
+        if lies and _is_local(held.path) and not near:
+            return False
         return bool(lies) or (lies is None and near and len(stem(path)) > 1 and len(stem(held.path)) > 1)
 
     def _brought(self, source: int, by: tuple[int, ...]) -> None:
@@ -143,6 +148,12 @@ class _State:
             self.uses[source] = replace(use, overwrites=(*use.overwrites, number))
         else:
             self.uses[source] = replace(use, runs=(*use.runs, number))
+
+
+def _is_local(path: Text) -> bool:
+    """It begins with a hole that names another thing in each function: the first argument of one is not another's."""
+    first = path.parts[0]
+    return not isinstance(first, str) and any(source.startswith(_LOCAL) for source in first.sources)
 
 
 def _inside(target: Text, source: Text) -> Text:

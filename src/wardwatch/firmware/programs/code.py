@@ -19,7 +19,7 @@ A32_SHARE: Final = 0.4
 """Most words of A32 code are unconditional: their top four bits are 0b1110. In T32 code a tenth look so."""
 LINKAGE_HEAD: Final = 32
 """Bytes before the first entry of lld's linkage table, which is A32 code wherever there is A32."""
-LONGEST_PIECE: Final = 1 << 22
+LONGEST_PIECE: Final = 1 << 21
 MOST_RUNS: Final = 32
 """Runs of T32 code in one stretch that are swept each by itself."""
 PIECE: Final = 64
@@ -133,6 +133,16 @@ def thumb_words(code: Code, at: int, words: "NDArray[np.uint32]") -> Flags:
     fits = (known < len(bounds)) & (((code.modes & ~1) - at) >> 2 == bounds[np.minimum(known, len(bounds) - 1)])
     thumb[known[fits]] = (code.modes & 1 == 1)[fits]
     return np.repeat(thumb, sizes)
+
+
+def got_read(code: Code) -> Longs:
+    """Of PowerPC code the words that it loads through r30: they only serve to reach what they point to."""
+    parts = [
+        powerpc.through_base(words, at)[1]
+        for at, words in (_words(code, *piece) for piece in _pieces(code))
+        if len(words)
+    ]
+    return distinct(np.concatenate([np.empty(0, np.int64), *parts]))
 
 
 def hidden(code: Code, found: Flow, gaps: Stretches) -> Stretches:

@@ -175,7 +175,7 @@ def _program_headers(data: bytes, bits: int, order: str, head: _Head) -> tuple[t
     for row in table.tolist():
         kind, flags, offset, address, _, size, memory = row[:7] if bits == 64 else _ordered(row)  # noqa: PLR2004  # the class
         kept = max(0, min(size, len(data) - offset))
-        if kind == PT_LOAD and (address >= HIGHEST or memory >= HIGHEST):
+        if address >= HIGHEST or (kind == PT_LOAD and memory >= HIGHEST):
             notes.append(f"a segment at 0x{address:x} lies where no program does; it was left out")
             continue
         if kind == PT_LOAD and kept < size:

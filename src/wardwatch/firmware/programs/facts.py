@@ -1,7 +1,7 @@
 """In: a program's bytes and the engine's calls. Out: `CodeFacts`: what calls what, what sets it going, what is open."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -14,9 +14,11 @@ from .callbacks import Handed, callbacks
 from .load import load
 from .packing import packer
 from .shapes import shapes
+from .starting import entry_of, started
 from .tables import Entry, entries
 
 LANGUAGE: Final = "machine code"
+_DIRECT: Final = frozenset({Via.CALL, Via.TAIL_CALL})
 
 
 class Recovered(NamedTuple):
@@ -62,7 +64,7 @@ def facts(file: str, binary: Binary, found: Recovered) -> CodeFacts:
         file,
         LANGUAGE,
         found.calls,
-        (*graph.edges, *found.edges),
+        tuple(_guarded(graph.edges, found.edges)),
         graph.roots,
         (*graph.unread, *found.unread),
         {function.name: (function.start, function.end) for function in binary.functions},
@@ -71,13 +73,27 @@ def facts(file: str, binary: Binary, found: Recovered) -> CodeFacts:
     )
 
 
+def _guarded(seen: tuple[Edge, ...], found: tuple[Edge, ...]) -> Iterator[Edge]:
+    """The graph's edges with the conditions that the engine found on them, then those that only it found."""
+    guards = {(edge.caller, edge.callee): edge.guards for edge in found}
+    for edge in seen:
+        mine = guards.get((edge.caller, edge.callee), ()) if edge.via in _DIRECT else ()
+        yield replace(edge, guards=mine) if mine else edge
+    known = {(edge.caller, edge.callee) for edge in seen}
+    yield from (edge for edge in found if (edge.caller, edge.callee) not in known)
+
+
 def graph_of(file: str, binary: Binary, resolved: frozenset[int] = frozenset()) -> Graph:
     """Edges of direct calls, tables and callbacks; roots; unread parts."""
     places = tuple(Place(file, function.name) for function in binary.functions)
     through = tuple(entries(binary))
     passed = tuple(callbacks(binary))
-    edges = (*_direct(binary, places), *_by_table(binary, places, through), *_handed(binary, places, passed))
-    reached = {entry.function for entry in through} | {one.function for one in passed}
+    begun = {one.function: one.at for one in started(binary)}
+    edges = (
+        *_direct(binary, places), *_by_table(binary, places, through), *_handed(binary, places, passed),
+        *_begun(binary, places, begun),
+    )  # fmt: skip
+    reached = {entry.function for entry in through} | {one.function for one in passed} | set(begun)
     roots = (*_roots(binary, places, through, passed), *_possible_roots(binary, places, reached))
     return Graph(edges, roots, tuple(_unread(file, binary, places, {entry.site for entry in through}, resolved)))
 
@@ -111,6 +127,15 @@ def _handed(binary: Binary, places: tuple[Place, ...], passed: tuple[Handed, ...
     for one in passed:
         caller = places[int(binary.sites.callers[one.site])]
         yield Edge(caller, places[one.function], one.via, one.sure, site=_site(binary, places, one.site))
+
+
+def _begun(binary: Binary, places: tuple[Place, ...], begun: Mapping[int, int]) -> Iterator[Edge]:
+    """What the C library calls from the entry on: main among it."""
+    entry = entry_of(binary)
+    if entry is not None:
+        start = places[entry]
+        for function, at in begun.items():
+            yield Edge(start, places[function], Via.CALLBACK, site=Place(start.file, start.function, at))
 
 
 def _roots(

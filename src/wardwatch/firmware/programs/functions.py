@@ -18,6 +18,8 @@ Stretches = tuple[tuple[int, int], ...]
 MOST_FUNCTIONS: Final = 1_000_000
 ALIGNMENT: Final = 16
 LINKAGE_HEAD: Final = 48
+"""Bytes from the head of a linkage table to its first entry, at most; on x86 it is as long as an entry."""
+LINKAGE_HEAD_X86: Final = 16
 STB_WEAK: Final = 2
 
 
@@ -70,7 +72,9 @@ def crossed(candidates: Longs, starts: Longs, flow: Flow) -> Flags:
     return begun > ended
 
 
-def orphans(flow: Flow, sure: Longs, pointed: Longs, outside: Longs, stretches: Stretches) -> Longs:
+def orphans(  # noqa: PLR0913, PLR0917  # what speaks for a start and what against
+    flow: Flow, sure: Longs, pointed: Longs, outside: Longs, stretches: Stretches, head: int = LINKAGE_HEAD
+) -> Longs:
     """Places that look like a function's start and that nothing sure leads to, but control does not fall into.
 
     They begin like one, or a jump out of another function or a pointer leads to them.
@@ -86,7 +90,7 @@ def orphans(flow: Flow, sure: Longs, pointed: Longs, outside: Longs, stretches: 
     binding = flow.conditional | ~np.isin(flow.jumps_to, looks)
     inner = replace(flow, jumps=flow.jumps[binding], jumps_to=flow.jumps_to[binding])
     looks = looks[~crossed(looks, sure, inner)]
-    return looks[~heads(looks, outside) | np.isin(looks, far)]
+    return looks[~heads(looks, outside, head) | np.isin(looks, far)]
 
 
 def stopped(flow: Flow, sure: Longs, stopping: Longs, length: int, stretches: Stretches) -> Flow:
@@ -99,15 +103,16 @@ def stopped(flow: Flow, sure: Longs, stopping: Longs, length: int, stretches: St
     never = distinct(np.concatenate([flow.calls_to[np.isin(behind, sure)], stopping]))
     more = behind[np.isin(flow.calls_to, never)]
     begins = np.array([start for start, _ in stretches], np.int64)
-    # Compilers align what follows; nothing but padding can stand in so little room.
-    near = [more + step for step in range(0, ALIGNMENT, 2)]
+    # Compilers align what follows; nothing but padding can stand in so little room, but for another function's start.
+    after = np.append(sure, np.iinfo(np.int64).max)[np.searchsorted(sure, more)]
+    near = [(more + step)[more + step <= after] for step in range(0, ALIGNMENT, 2)]
     return replace(flow, ends=distinct(np.concatenate([flow.ends, begins, *near])))
 
 
-def heads(places: Longs, linked: Longs) -> Flags:
+def heads(places: Longs, linked: Longs, length: int = LINKAGE_HEAD) -> Flags:
     """What stands right before the linkage table's first entry: its head, which calls the dynamic linker."""
     after = np.append(linked, np.iinfo(np.int64).max)[np.searchsorted(linked, places)]
-    found: Flags = after - places <= LINKAGE_HEAD
+    found: Flags = after - places <= length
     return found
 
 

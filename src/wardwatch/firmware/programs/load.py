@@ -1,5 +1,6 @@
 """In: the bytes of a program. Out: `Binary`, with functions, imports, sites and pointers to functions."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -9,13 +10,13 @@ from wardwatch.errors import InputError
 
 from . import functions, recognised, sites
 from .binary import Binary, Machine
-from .code import Code, Stretches, hidden, linkage
+from .code import Code, Stretches, got_read, hidden, linkage
 from .code import flow as swept
 from .elf import ET_DYN, HIGHEST, PT_INTERP, Elf, read
 from .flow import Longs, distinct
 from .loading import DT_MIPS_GOTSYM, DT_MIPS_LOCAL_GOTNO, DT_PLTGOT, MACHINES, Loaded, loaded
 from .memory import Memory
-from .pointers import arm_got, arrays, fixed, held, referenced, static_got
+from .pointers import arm_got, arrays, fixed, held, referenced, static_got, with_got
 from .ranges import code_stretches, gaps
 from .sets import mips
 from .sites import Linkage
@@ -30,6 +31,8 @@ NEVER_RETURN: Final = frozenset(
      "verr", "verrx", "__libc_start_main", "__uClibc_main", "execl_or_die", "__cxa_throw", "__cxa_rethrow",
      "_Unwind_Resume", "_ZSt9terminatev"}
 )  # fmt: skip
+WINDOW: Final = 1 << 20
+OVERLAP: Final = 256
 PT_MIPS_REGINFO: Final = 0x70000000
 
 
@@ -53,14 +56,16 @@ def load(data: bytes) -> Binary:
         code = replace(code, stretches=stretches)
         flow, thumb = swept(code)
     flow = arm_got(flow, elf, image) if machine is Machine.ARM else flow
+    image = with_got(image, got_read(code), memory) if machine is Machine.POWERPC else image
     pointers = held(elf, image, code, flow)
     linked = _linkage(image, code)
     unwound = hints & code.plain
-    unwound = unwound[np.isin(hints, names.at) | ~functions.heads(unwound, linked.places)]
+    head = functions.LINKAGE_HEAD_X86 if machine in (Machine.X86, Machine.X86_64) else functions.LINKAGE_HEAD
+    unwound = unwound[np.isin(hints, names.at) | ~functions.heads(unwound, linked.places, head)]
     sure = _sure(np.concatenate([flow.calls_to, unwound, pointers.got]), linked.places, stretches)
     never = np.array(sorted(at for at, name in linked.imports.items() if name in NEVER_RETURN), np.int64)
     flow = functions.stopped(flow, sure, never, CALL_LENGTH.get(machine, 4), stretches)
-    orphans = functions.orphans(flow, sure, pointers.values, linked.places, stretches)
+    orphans = functions.orphans(flow, sure, pointers.values, linked.places, stretches, head)
     bounds = np.concatenate([linked.places, np.array([end for _, end in stretches], np.int64)])
     plain = {at & code.plain: name for at, name in names.names.items()}
     found = functions.build(sure, orphans, plain, bounds, thumb)
@@ -108,14 +113,25 @@ def _linkage(image: Loaded, code: Code) -> Linkage:
     for segment in image.segments:
         if not segment.executable:
             continue
-        entries, slots = linkage(code, segment.address, segment.address + len(segment.data))
-        place = np.searchsorted(image.pointers, slots)
-        for entry, slot, number in zip(entries.tolist(), slots.tolist(), place.tolist(), strict=True):
-            if slot in image.slots:
-                imports[entry] = image.slots[slot]
-            elif number < len(image.pointers) and image.pointers[number] == slot:
-                inner[entry] = int(image.targets[number]) & code.plain
+        for first, last in _windows(code.machine, segment.address, segment.address + len(segment.data)):
+            entries, slots = linkage(code, first, last)
+            place = np.searchsorted(image.pointers, slots)
+            for entry, slot, number in zip(entries.tolist(), slots.tolist(), place.tolist(), strict=True):
+                if slot in image.slots:
+                    imports[entry] = image.slots[slot]
+                elif number < len(image.pointers) and image.pointers[number] == slot:
+                    inner[entry] = int(image.targets[number]) & code.plain
     return Linkage(imports, inner)
+
+
+def _windows(machine: Machine, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A segment in parts that overlap by more than an entry, so that what is kept while looking stays small.
+
+    An entry of a PowerPC table is understood by its callers, which may be anywhere.
+    """
+    step = end - start if machine is Machine.POWERPC else WINDOW
+    for first in range(start, end, max(step, 1)):
+        yield first, min(end, first + step + OVERLAP)
 
 
 def _sure(every: Longs, outside: Longs, stretches: Stretches) -> Longs:

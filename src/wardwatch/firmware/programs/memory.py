@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from .binary import Segment
 
 LONGEST_TEXT: Final = 4096
+_SPACES: Final = str.maketrans("\t\n\r", "   ")
 
 
 class Memory:
@@ -51,7 +52,8 @@ class Memory:
             text = held[:end].decode("utf-8")
         except UnicodeDecodeError:
             return None
-        return text if all(sign.isprintable() or sign in "\t\n\r" for sign in text) else None
+        plain = text if text.isprintable() else text.translate(_SPACES)
+        return text if plain.isprintable() else None
 
     def words(self, start: int, end: int, kind: str = "u4") -> NDArray[np.integer]:
         """The bytes from `start` up to `end`, all of one segment, as an array of words in the program's byte order."""

@@ -24,6 +24,9 @@ PT_PHDR: Final = 6
 ARRAYS: Final = ((25, 27), (26, 28), (32, 33))
 """DT_INIT_ARRAY, DT_FINI_ARRAY, DT_PREINIT_ARRAY, each with the tag of its size."""
 MOST_IN_ARRAY: Final = 4096
+WORD: Final = 4
+LONGEST_ENTRY: Final = 0x10000
+"""Bytes of one entry in a table for unwinding, at most."""
 
 
 class Held(NamedTuple):
@@ -84,7 +87,25 @@ def _pointing(segment: Segment, memory: Memory, first: int, last: int) -> tuple[
     end = start if segment.executable else segment.address + len(segment.data)
     words = memory.words(start, end, f"u{width}")
     near = np.flatnonzero((words >= first) & (words <= last))
+    near = near[~_unwinding(words.astype(np.int64), near)] if width == WORD else near
     return start + width * near, words[near].astype(np.int64)
+
+
+def _unwinding(words: Longs, near: Longs) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """Which words are the start of a function in .eh_frame: behind a length and the distance of a CIE, whose id is 0.
+
+    Linux Standard Base, section 10.6.1.
+    """
+    distance = words[np.maximum(near - 1, 0)]
+    entry = near - 1 - distance // WORD
+    inside = (near > 1) & (distance > 0) & (distance % WORD == 0) & (entry >= 0)
+    entry = np.where(inside, entry, 0)
+    length, own = words[entry], words[np.maximum(near - 2, 0)]
+    small = (length > 0) & (length < LONGEST_ENTRY) & (own > 0) & (own < LONGEST_ENTRY)
+    found: np.ndarray[tuple[int], np.dtype[np.bool_]] = (
+        inside & small & (words[np.minimum(entry + 1, len(words) - 1)] == 0)
+    )
+    return found
 
 
 def _described(elf: Elf, image: Loaded, places: Longs) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
@@ -112,6 +133,22 @@ def static_got(image: Loaded, code: Code) -> Loaded:
     words = words[: int(np.argmin(known)) if not known.all() else len(known)]
     places = start + 4 * np.arange(len(words), dtype=np.int64)
     return replace(image, pointers=places, targets=words, got=places)
+
+
+def with_got(image: Loaded, places: Longs, memory: Memory) -> Loaded:
+    """The same, with these words as a GOT: what no relocation describes holds what the file says."""
+    known = looked_up(places, image.pointers, image.targets)
+    words = [
+        memory.word(place) or 0 if there < 0 else 0
+        for place, there in zip(places.tolist(), known.tolist(), strict=True)
+    ]
+    more = known < 0
+    pointers = np.concatenate([image.pointers, places[more]])
+    targets = np.concatenate([image.targets, np.array(words, np.int64)[more]])
+    order = np.argsort(pointers, kind="stable")
+    return replace(
+        image, pointers=pointers[order], targets=targets[order], got=np.sort(np.concatenate([image.got, places]))
+    )
 
 
 def arm_got(flow: Flow, elf: Elf, image: Loaded) -> Flow:

@@ -18,6 +18,7 @@ from .tables import followed
 
 MOST_TEXTS: Final = 1_000_000
 DIGEST: Final = 12
+_FIRST: Final = np.zeros(1, np.int64)
 KINDS: Final[Mapping[Machine, int]] = {
     Machine.ARM: 0x0FF00000,
     Machine.AARCH64: 0xFF000000,
@@ -63,8 +64,12 @@ def _kinds(words: NDArray[np.uint32], binary: Binary) -> NDArray[np.uint32]:
 
 
 def _histogram(kinds: NDArray[np.uint32]) -> bytes:
-    values, counts = np.unique(kinds, return_counts=True)
-    return values.tobytes() + counts.astype(np.uint32).tobytes()
+    ordered = np.sort(kinds)
+    edges = np.flatnonzero(ordered[1:] != ordered[:-1])
+    first = np.concatenate([_FIRST, edges + 1])[: len(ordered)]
+    counts = np.concatenate([first[1:], [len(ordered)]])[: len(first)] - first
+    found: bytes = ordered[first].tobytes() + counts.astype(np.uint32).tobytes()
+    return found
 
 
 def _spread(size: int) -> bytes:

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from wardwatch.report import proof, sent, sentences, tables, timeline
+from wardwatch.report import curves, proof, sent, sentences, tables, timeline
 from wardwatch.report.anatomy import page as anatomy
 from wardwatch.report.context import Context
 from wardwatch.report.facts import Facts
@@ -126,6 +126,7 @@ def _page(facts: Facts, context: Context) -> dict[str, Any]:
         **_findings(facts, context),
         **anatomy.values(facts, context),
         **proof.values(facts, context),
+        **curves.values(facts),
         "packets": facts.has_packets,
         "gaps": tables.gaps(facts, context),
         "whole": all(each.examined == each.total for each in facts.report.inputs),

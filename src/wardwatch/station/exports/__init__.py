@@ -1,1 +1,1 @@
-"""In: a recording. Out: files of a common format, one module each, found by their place."""
+"""In: what was kept of a bed. Out: the same in a common format, one module a format, found by its place."""

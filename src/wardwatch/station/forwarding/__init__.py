@@ -1,1 +1,1 @@
-"""In: what beds show. Out: HL7 v2 over MLLP and FHIR R4, kept until they are received."""
+"""In: what the station knows of its beds. Out: messages to other systems, kept until they were taken."""

@@ -1,1 +1,1 @@
-"""In: what was received. Out: the same on disk, in append-only segments of sealed chunks."""
+"""In: sets as they come. Out: segments on disk that survive a fall of the machine, and what they hold, read back."""

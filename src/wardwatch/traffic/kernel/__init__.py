@@ -6,7 +6,6 @@ table, hands segments and retired records on in batches, and everything else is 
 
 import ctypes
 from collections.abc import Iterable
-from functools import partial
 from types import TracebackType
 from typing import Final, NamedTuple, Protocol, Self
 
@@ -14,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from wardwatch.errors import UsageError
-from wardwatch.traffic.table import FLOW, Segment
+from wardwatch.traffic.rows import APART, NO_MORE, Batch
+from wardwatch.traffic.table import FLOW
 
 from .library import COUNTER, SEGMENT, Report, loaded
+from .lining import line_up
 from .names import REMARKS, counter_name
 from .settings import Network, Prepared, Settings
 
@@ -26,11 +27,22 @@ RECORD_LIMIT: Final = 384 * 1024
 STOPPED: Final = ("", "not a capture", "damaged", "unknown version")
 FORMATS: Final = ("", "pcap", "pcapng")
 
-__all__ = ["Counter", "Kernel", "Network", "Settings", "Sink", "Walked"]
+__all__ = ["APART", "NO_MORE", "Batch", "Counter", "Kernel", "Network", "Settings", "Sink", "Walked"]
 
-_DRAIN_BYTES = 768 * 1024
-_DRAIN_SEGMENTS = 4096
+
+class _Much(NamedTuple):
+    """From how much on segments are handed on."""
+
+    bytes: int
+    segments: int
+
+
+_MANY: Final = _Much(5 << 20, 28_000)
 """Below what the kernel's arena holds while it still takes packets in (ARENA_BYTES - ARENA_ROOM, ARENA_SEGMENTS)."""
+_MANY_BEGUN: Final = 1024
+"""Conversations: their reader keeps a few thousand open, and closes those that are over between two batches."""
+_MANY_UNSURE: Final = _Much(768 * 1024, 4096)
+"""Where a conversation is kept in the hope that its codec is told before its budget ends."""
 
 
 class Counter(NamedTuple):
@@ -77,8 +89,11 @@ class Walked(NamedTuple):
 class Sink(Protocol):
     """Who takes what leaves the kernel."""
 
-    def segments(self, batch: list[Segment]) -> Iterable[tuple[int, int]]:
-        """Payload in the order of the packets; flows with the codec they turned out to have, 0: keep no more of it."""
+    def segments(self, batch: Batch) -> Iterable[tuple[int, int]]:
+        """Payload, in the order of the packets within each flow; answers flows with a wish.
+
+        A wish is the codec a flow turned out to have, NO_MORE, or APART: one side after the other from now on.
+        """
         ...
 
     def retired(self, flows: npt.NDArray[np.void]) -> None:
@@ -89,8 +104,8 @@ class Sink(Protocol):
 class _Nobody:
     """A sink for those who only want the flow table."""
 
-    def segments(self, batch: list[Segment]) -> Iterable[tuple[int, int]]:
-        return [(segment.flow, 0) for segment in batch]
+    def segments(self, batch: Batch) -> Iterable[tuple[int, int]]:
+        return [(run.flow, NO_MORE) for run in batch.runs]
 
     def retired(self, flows: npt.NDArray[np.void]) -> None:
         """Nobody takes them."""
@@ -149,16 +164,9 @@ class Kernel:
         while True:
             step: int = self._library.ww_feed(self._handle, address + used, size - used, final)
             used += step
-            if not (self._is_worth_draining and self._drain()) and not step:
+            if not self._drain(enough=True) and not step:
                 self._tail = size - used
                 return used
-
-    @property
-    def _is_worth_draining(self) -> bool:
-        """Much at a time, so that what belongs together is read together; well before the kernel has to wait for it."""
-        report = self._report
-        many = report.arena_used >= _DRAIN_BYTES or report.segments_ready >= _DRAIN_SEGMENTS
-        return bool(many or report.retired_ready)
 
     def feed_at(self, address: int, size: int) -> int:
         """Like `feed`, from a buffer whose address the caller knows."""
@@ -195,29 +203,37 @@ class Kernel:
     def finish(self) -> None:
         """No file follows: count the fragments still waiting. Flows stay, see `flows`."""
         self._library.ww_finish(self._handle)
-        self._drain()
+        self._drain(enough=False)
 
-    def _drain(self) -> bool:
-        """Hand segments and retired records on; whether there were any."""
-        segments, retired = self._report.segments_ready, self._report.retired_ready
+    def _drain(self, *, enough: bool) -> bool:
+        """Hand segments and retired records on; whether there were any. With `enough`, segments only if many wait.
+
+        Much at a time, so that what belongs together is read together, and Python's own code stays in the processor's
+        cache for a while; well before the kernel has to wait for it.
+        """
+        report = self._report
+        segments, retired = report.segments_ready, report.retired_ready
+        many = _MANY_UNSURE if report.unsure else _MANY
+        if enough and report.arena_used < many.bytes and segments < many.segments and report.begun < _MANY_BEGUN:
+            segments = 0
         if segments:
             self._hand_on(segments)
+            self._library.ww_segments_fetched(self._handle)
         if retired:
             self._sink.retired(_view(self._library.ww_retired(self._handle), retired, FLOW))
-        self._library.ww_drained(self._handle)
+            self._library.ww_retired_fetched(self._handle)
         return bool(segments or retired)
 
     def _hand_on(self, count: int) -> None:
         rows = _view(self._library.ww_segments(self._handle), count, SEGMENT)
-        used = self._report.arena_used
-        arena = ctypes.string_at(self._library.ww_arena(self._handle), used) if used else b""
-        begins = rows["at"].tolist()
-        ends = (rows["at"] + rows["n"]).tolist()
-        columns = [rows[name].tolist() for name in Segment._fields[:-1]]
-        data = [arena[begin:end] for begin, end in zip(begins, ends, strict=True)]
-        make = partial(tuple.__new__, Segment)  # Segment._make without a Python frame for each
-        for flow, codec in self._sink.segments(list(map(make, zip(*columns, data, strict=True)))):
-            self._library.ww_adopt(self._handle, flow, codec) if codec else self.drop(flow)
+        batch = line_up(rows, self._library.ww_arena(self._handle), int(self._report.arena_used))
+        for flow, wish in self._sink.segments(batch):
+            if wish > 0:
+                self._library.ww_adopt(self._handle, flow, wish)
+            elif wish == APART:
+                self._library.ww_apart(self._handle, flow)
+            else:
+                self.drop(flow)
 
     def drop(self, flow: int) -> None:
         """Stop keeping the payload of `flow`, and take its codec away; a flow that has left the table is no error."""

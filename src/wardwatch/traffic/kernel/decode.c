@@ -74,15 +74,21 @@ static void note_time(report *out, i64 time) {
         out->last = time;
 }
 
+static void decode_all(kernel *k, packet *p, const pending *from) {
+    memset(&p->depth, 0, offsetof(packet, src) - offsetof(packet, depth));
+    p->rest = from->data;
+    p->real = p->wire;
+    p->linktype = from->linktype;
+    decode(k, p, link_of(from->linktype));
+    release(p);
+}
+
 void packet_in(kernel *k, const pending *from) {
     report *out = &k->out;
     packet p;
-    memset(&p.depth, 0, offsetof(packet, src) - offsetof(packet, depth));
-    p.rest = from->data;
-    p.wire = p.real = from->wire > from->data.n ? from->wire : from->data.n;
+    p.wire = from->wire > from->data.n ? from->wire : from->data.n;
     p.time = from->time;
     p.frames = 1;
-    p.linktype = from->linktype;
     p.hinted = from->hinted;
     p.hash = from->hash;
     p.number = (u32)++out->packets;
@@ -90,7 +96,9 @@ void packet_in(kernel *k, const pending *from) {
     k->now = from->time;
     note_time(out, from->time);
     note_linktype(out, from->linktype);
-    decode(k, &p, link_of(from->linktype));
-    release(&p);
+    if (plain_packet(from, &p))
+        flow_packet(k, &p);
+    else
+        decode_all(k, &p, from);
     out->decoded += p.stored;
 }

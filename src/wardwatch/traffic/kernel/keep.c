@@ -51,14 +51,16 @@ static void hand_on(kernel *k, flow *f, u32 slot, const packet *p, u32 side) {
     memcpy(k->arena + at, p->payload.p, p->payload.n);
     out->arena_used += p->payload.n;
     out->segments_total++;
+    out->unsure += !f->codec && p->payload.n;
     k->segments[out->segments_ready++] = (segment){
         .time = p->time, .flow = f->id, .number = p->number, .seq = p->seq, .length = p->length, .at = at,
         .n = p->payload.n, .file = (u16)k->file, .side = (u8)side, .flags = p->tcpflags, .codec = f->codec,
-        .channel = channel_of(k, f),
+        .apart = (f->state & APART) != 0, .channel = channel_of(k, f),
     };
     f->kept[side] += p->payload.n;
     if (!(f->flags & KEPT)) {
         f->flags |= KEPT;
+        out->begun++;
         index_put(&k->ids, id_hash(f->id), slot);
     }
 }

@@ -58,7 +58,7 @@ static u64 format_of(span head) {
     }
 }
 
-/* Bytes used of `data`. Fewer than `n`: segments or retired records are to be fetched (then ww_drained()), or the rest
+/* Bytes used of `data`. Fewer than `n`: segments or retired records are to be fetched (ww_segments_fetched(), ww_retired_fetched()), or the rest
  * belongs in front of the next chunk, or the file cannot be read on (`stopped`). */
 EXPORT u64 ww_feed(kernel *k, const u8 *data, u64 n, u32 final) {
     report *out = &k->out;
@@ -80,7 +80,11 @@ EXPORT u64 ww_feed(kernel *k, const u8 *data, u64 n, u32 final) {
     return used;
 }
 
-EXPORT void ww_drained(kernel *k) { k->out.segments_ready = k->out.arena_used = k->out.retired_ready = 0; }
+/* The segments, or the retired records, were fetched. */
+EXPORT void ww_segments_fetched(kernel *k) {
+    k->out.segments_ready = k->out.arena_used = k->out.begun = k->out.unsure = 0;
+}
+EXPORT void ww_retired_fetched(kernel *k) { k->out.retired_ready = 0; }
 
 /* What no later packet can complete is counted. */
 EXPORT void ww_finish(kernel *k) { fragments_flush(k); }
@@ -103,6 +107,13 @@ EXPORT void ww_drop(kernel *k, u32 id) {
         f->state |= DROPPED;
         f->codec = f->signature = 0;
     }
+}
+
+/* Conversation `id` is read one side after the other: its segments are lined up so. */
+EXPORT void ww_apart(kernel *k, u32 id) {
+    flow *f = kept_flow(k, id);
+    if (f)
+        f->state |= APART;
 }
 
 static u32 first_signature(const matcher *m, u32 codec) {
@@ -142,7 +153,7 @@ EXPORT u32 ww_layout(u32 *to, u32 n) {
         offsetof(flow, payload), offsetof(flow, wire), offsetof(flow, first), offsetof(flow, kept),
         offsetof(flow, id), offsetof(flow, number), offsetof(flow, missing), offsetof(flow, repeated),
         offsetof(flow, mac), offsetof(flow, ttl), offsetof(flow, file),
-        sizeof(flow), sizeof(segment), sizeof(signature), sizeof(range), sizeof(settings), sizeof(counter),
+        sizeof(flow), sizeof(segment), sizeof(run), sizeof(signature), sizeof(range), sizeof(settings), sizeof(counter),
         sizeof(report),
     };
     const u32 count = sizeof all / sizeof *all;

@@ -30,9 +30,9 @@ enum {
     SIGNATURES = 255,
     SIGNATURE_GROUPS = 32,
     LOOKS = 8,                   /* payload packets compared with the signatures, each side */
-    ARENA_BYTES = 1536 * 1024,
+    ARENA_BYTES = 6 << 20,
     ARENA_ROOM = 512 * 1024,     /* what one packet may need: more than RECORD_LIMIT */
-    ARENA_SEGMENTS = 8192,
+    ARENA_SEGMENTS = 32768,
     SUBFRAMES = 64,              /* frames in one aggregated 802.11 frame */
     EVICTION = 4096,             /* records that leave a full table at once, at most */
     RETIRED = 16384,
@@ -57,7 +57,7 @@ enum {
 
 /* Private bits of `state`; those of side b are those of side a shifted by one. */
 enum {
-    SEQ_A = 1, SEQ_B = 2, FIN_A = 4, FIN_B = 8, OVER_A = 16, OVER_B = 32, DROPPED = 64, RECENT = 128, ISN = 256,
+    SEQ_A = 1, SEQ_B = 2, FIN_A = 4, FIN_B = 8, OVER_A = 16, OVER_B = 32, DROPPED = 64, RECENT = 128, ISN = 256, APART = 512,
 };
 
 typedef struct {
@@ -102,10 +102,22 @@ typedef struct {
     u32 flow, number, seq, length, at, n;
     u16 file;
     u8 side, flags;
-    u32 codec;  /* of the signature that matched, 0 for none */
+    u16 codec;   /* of the signature that matched, 0 for none */
+    u16 apart;   /* the sides are to be lined up one after the other */
     u64 channel; /* the same for all conversations of a with the same port of b */
 } segment;
-_Static_assert(sizeof(segment) == 48, "as SEGMENT in __init__.py");
+_Static_assert(sizeof(segment) == 48, "as SEGMENT in library.py");
+
+/* Segments of one side in a row, whole ones with nothing but data, each behind the last; or a single other one. */
+typedef struct {
+    i64 time, last_time;
+    u64 channel;
+    u32 flow, seq, length, first, count, at, n, number, last_number;
+    u16 file, last_file, codec;
+    u8 side, flags, flawless, apart;
+    u8 unused[2];
+} run;
+_Static_assert(sizeof(run) == 72, "as RUN in library.py");
 
 typedef struct {
     u8 low[16], high[16];  /* both included; IPv4 in the first four bytes, the rest 0 (low) or 0xff (high) */
@@ -156,6 +168,8 @@ typedef struct {
     u64 segments_ready, arena_used, retired_ready;
     u64 flows_seen, flows_live, evicted, segments_total;
     u64 ncounters;
+    u64 begun;  /* conversations of which the first of these segments is ready */
+    u64 unsure; /* segments ready with payload that no signature fits: whoever reads them may tell what it is */
     /* of the file: */
     u64 packets, decoded, cut, offset, stopped, stopped_at, resyncs, resync_bytes, resync_at, tail_bytes, big, nano;
     u64 oversize, oversize_bytes, timeless, undeclared, format, nlinktypes;
@@ -375,6 +389,9 @@ u32 match_payload(const matcher *m, const packet *p);
 void keep(kernel *k, flow *f, u32 slot, packet *p, u32 side);
 
 u32 hash4(const kernel *k, const u8 addresses[8], u32 sport, u32 dport, u32 proto);
+
+/* plain.c */
+bool plain_packet(const pending *from, packet *p);
 
 /* batch.c */
 void batch_add(const kernel *k, batch *b, u64 at, span data, u32 wire, i64 time, u32 linktype);

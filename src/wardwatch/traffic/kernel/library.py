@@ -41,10 +41,21 @@ SEGMENT: Final = np.dtype(
         ("file", "<u2"),
         ("side", "u1"),
         ("flags", "u1"),
-        ("codec", "<u4"),
+        ("codec", "<u2"),
+        ("apart", "<u2"),
         ("channel", "<u8"),
     ]
 )
+RUN: Final = np.dtype(
+    {
+        "names": [
+            "time", "last_time", "channel", "flow", "seq", "length", "first", "parts", "at", "n", "number",
+            "last_number", "file", "last_file", "codec", "side", "flags", "flawless", "apart",
+        ],
+        "formats": ["<i8"] * 2 + ["<u8"] + ["<u4"] * 9 + ["<u2"] * 3 + ["u1"] * 4,
+        "itemsize": 72,
+    }
+)  # fmt: skip
 COUNTER: Final = np.dtype([("kind", "<u4"), ("value", "<u4"), ("packets", "<u8"), ("bytes", "<u8")])
 
 
@@ -70,7 +81,7 @@ class SettingsStruct(ctypes.Structure):
     )
 
 
-_TOTALS = "segments_ready arena_used retired_ready flows_seen flows_live evicted segments_total ncounters"
+_TOTALS = "segments_ready arena_used retired_ready flows_seen flows_live evicted segments_total ncounters begun unsure"
 _OF_FILE = (
     "packets decoded cut offset stopped stopped_at resyncs resync_bytes resync_at tail_bytes big nano "
     "oversize oversize_bytes timeless undeclared format nlinktypes"
@@ -116,9 +127,11 @@ def loaded() -> ctypes.CDLL:
         ("ww_close", None, [handle]),
         ("ww_begin", None, [handle, ctypes.c_uint32]),
         ("ww_feed", size, [handle, address, size, ctypes.c_uint32]),
-        ("ww_drained", None, [handle]),
+        ("ww_segments_fetched", None, [handle]),
+        ("ww_retired_fetched", None, [handle]),
         ("ww_finish", None, [handle]),
         ("ww_drop", None, [handle, ctypes.c_uint32]),
+        ("ww_apart", None, [handle, ctypes.c_uint32]),
         ("ww_adopt", None, [handle, ctypes.c_uint32, ctypes.c_uint32]),
         ("ww_report", ctypes.POINTER(Report), [handle]),
         ("ww_segments", address, [handle]),
@@ -127,6 +140,7 @@ def loaded() -> ctypes.CDLL:
         ("ww_counters", address, [handle]),
         ("ww_flows", address, [handle]),
         ("ww_slots", ctypes.c_uint32, [handle]),
+        ("ww_line_up", ctypes.c_uint32, [address, ctypes.c_uint32, address, address, address, address]),
         ("ww_sift", size, [address, size, address, ctypes.POINTER(Totals)]),
         ("ww_compact", size, [address, size, address]),
         ("ww_first_of_pairs", ctypes.c_uint32, [address, ctypes.c_uint32, size, size, size, address]),

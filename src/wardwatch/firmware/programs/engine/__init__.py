@@ -7,25 +7,34 @@ callers (docs/adr/0007).
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from wardwatch.firmware.programs.binary import Binary, Machine
-from wardwatch.firmware.words import Call, Data, Hole, Peer, Place, Text, Unread, Value
+import numpy as np
 
-from .calls import Namer, bindings, calls
-from .events import Event, Stored, events, handing_on
-from .kernel import Bounds, Kernel
+from wardwatch.firmware.programs.binary import Binary, Machine
+from wardwatch.firmware.words import Call, Data, Edge, Hole, Peer, Place, Text, Unread, Value
+
+from .calls import Namer, bindings, calls, conditions
+from .events import Event, Passage, Stored, events, handing_on
+from .kernel import CARRIER, LEADS, LISTENS, Bounds, Kernel
+from .named import named
 from .origins import FUNCTION, Kind, Origins
+from .passages import edges
+from .probed import probed
 from .program import SCRATCH, Caller, Prepared
-from .rules import MATTERS
-from .selection import callers_of, select
+from .rules import MATTERS, plain_name
+from .selection import callers_of, near, select
+from .told import Marks, Told, told
 from .values import Reader
 
 __all__ = ["SCRATCH", "Bounds", "Caller", "Result", "Stored", "run"]
 
 WRAPPERS: Final = 5
 """How many functions deep an argument is followed to those who give it."""
+SMALL: Final = 100_000
+"""Bytes of code up to which a program's functions are followed as far as the bounds go."""
+LEAST_STEPS: Final = 4_000
 CALLERS: Final = 400
 """How many callers are run in one round."""
 
@@ -35,7 +44,8 @@ class Result:
     """What running yields. `sites` counts call sites of what matters, `visited` those that were reached.
 
     `complete`, `partial` and `bare` count calls whose arguments are known, known in part, or not known at all. `counts`
-    are the kernel's figures. `stores` are descriptors kept in the program's data.
+    are the kernel's figures. `stores` are descriptors kept in the program's data. `edges` are calls between functions
+    of the program behind a condition.
     """
 
     calls: tuple[Call, ...]
@@ -47,13 +57,14 @@ class Result:
     bare: int
     counts: dict[str, int]
     stores: tuple[Stored, ...] = ()
+    edges: tuple[Edge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Ran:
     """What was written down. `answered`: functions that hand arguments on, seen called by those who give them."""
 
-    events: tuple[Event | Stored, ...]
+    events: tuple[Event | Stored | Passage, ...]
     origins: Origins
     counts: dict[str, int]
     answered: frozenset[int]
@@ -61,12 +72,18 @@ class _Ran:
 
 def run(binary: Binary, file: str = "", bounds: Bounds | None = None) -> Result:
     """The calls that matter of one program, in the order of their addresses."""
+    binary = replace(binary, names={**named(binary), **binary.names})
+    uses = np.zeros(len(binary.functions), np.uint32)
+    if binary.statically_linked:
+        names, uses = _named(binary)
+        binary = replace(binary, names=names)
     prepared = Prepared(binary)
     wanted = {name for name, plain in zip(prepared.names, prepared.plain, strict=True) if plain in MATTERS}
-    ran = _run(prepared, wanted, bounds or Bounds())
+    ran = _run(prepared, wanted, uses, bounds or _bounds(binary))
     namer = _namer(prepared, file)
     happened = [event for event in ran.events if isinstance(event, Event)]
     stores = tuple(event for event in ran.events if isinstance(event, Stored))
+    passed = [event for event in ran.events if isinstance(event, Passage)]
     reader = _reader(ran.origins, binary, happened, stores, namer)
     kept = [event for event in happened if not _is_answered(event, ran)]
     found = calls(kept, reader, namer)
@@ -87,18 +104,37 @@ def run(binary: Binary, file: str = "", bounds: Bounds | None = None) -> Result:
         bare,
         ran.counts,
         stores,
+        tuple(edges(passed, binary, conditions(reader), file)),
     )
 
 
-def _run(prepared: Prepared, wanted: set[str], bounds: Bounds) -> _Ran:
+def _bounds(binary: Binary) -> Bounds:
+    """How far each function is followed: less far in a large program, or the whole would cost too much."""
+    code = sum(end - start for start, end in binary.code)
+    full = Bounds()
+    steps = min(full.steps, max(LEAST_STEPS, full.steps * SMALL // max(1, code)))
+    return full._replace(steps=steps, path_steps=min(steps, full.path_steps))
+
+
+def _named(binary: Binary) -> Told:
+    """Names of a static program's library functions: by texts, by system calls, by what they do."""
+    names, uses = told(binary)
+    known = replace(binary, names=names)
+    matters = {name for name in names.values() if plain_name(name) in MATTERS}
+    return Told({**names, **probed(known, names, near(known, matters))}, uses)
+
+
+def _run(prepared: Prepared, wanted: set[str], uses: Marks, bounds: Bounds) -> _Ran:
     """Functions with calls that matter, then the callers of those that hand their arguments on."""
     binary = prepared.binary
     chosen = select(binary, wanted)
     prepared.functions["enter"] = chosen.enter
+    prepared.functions["marks"] = chosen.leads * LEADS | chosen.listens * LISTENS | uses
     with Kernel(prepared.program, bounds) as kernel:
         done: set[int] = set()
         covered: set[int] = set()
-        todo, read = sorted(int(number) for number in chosen.first), 0
+        left = 0
+        todo, read = np.union1d(chosen.first, np.flatnonzero(chosen.listens)).tolist(), 0
         for _ in range(WRAPPERS + 1):
             for number in todo:
                 kernel.run(number)
@@ -106,18 +142,19 @@ def _run(prepared: Prepared, wanted: set[str], bounds: Bounds) -> _Ran:
             written = kernel.events()
             wrappers = handing_on(written[read:]) - covered
             read = len(written)
-            prepared.functions["enter"][sorted(wrappers)] = 1
+            prepared.functions["enter"][sorted(wrappers)] = CARRIER
             more = callers_of(binary, wrappers)
             covered |= wrappers
-            todo = sorted(more)[:CALLERS]
+            todo, left = sorted(more)[:CALLERS], left + max(0, len(more) - CALLERS)
             if not todo:
                 break
         happened = tuple(events(kernel.events()))
         origins = Origins(kernel.origins(), kernel.texts(), _names(prepared))
-        return _Ran(happened, origins, kernel.counts(), frozenset(_answered(binary, covered, happened)))
+        counts = {**kernel.counts(), "callers": left}
+        return _Ran(happened, origins, counts, frozenset(_answered(binary, covered, happened)))
 
 
-def _answered(binary: Binary, wrappers: set[int], written: Iterable[Event | Stored]) -> set[int]:
+def _answered(binary: Binary, wrappers: set[int], written: Iterable[Event | Stored | Passage]) -> set[int]:
     """Wrappers whose caller was seen to make the same calls with its own arguments, and that no pointer reaches."""
     happened = [event for event in written if isinstance(event, Event)]
     resolved = {event.site for event in happened if event.chain and not event.hands_on}
@@ -196,17 +233,19 @@ def _bound_later(happened: list[Event], origins: Origins, peers: dict[int, Peer]
 
 
 _KEPT: Final = frozenset({Kind.SOCKET})
+# Not among them: `cut_tries`, ways that were given up at conditions of which both sides had been tried often enough.
 _BOUNDS: Final = {
     "cut_steps": "a way through a function was longer than the bound",
     "cut_paths": "there were more ways through a function than the bound",
     "cut_pages": "a function wrote to more memory than the bound",
     "cut_events": "a call was made in more ways than the bound",
+    "callers": "more functions than the bound hand something to those that make calls that matter",
 }
 
 
 def _unread(file: str, counts: dict[str, int]) -> Iterator[Unread]:
     for name, why in _BOUNDS.items():
-        if counts[name] and name != "cut_paths":
+        if counts[name]:
             yield Unread(
                 Place(file), "some ways through the program's functions", f"{why} ({counts[name]} times)", ("*",)
             )

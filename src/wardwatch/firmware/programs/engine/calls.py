@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 from wardwatch.firmware.words import Call, Guard, Peer, Place, Value
 
-from .events import Event
+from .events import Event, Passage
 from .origins import Kind
 from .values import SIOCSIFFLAGS, Reader, bound, lists
 
@@ -39,7 +39,7 @@ class _Numbered:
         self._value: dict[tuple[Value, ...], int] = {}
         self._written: dict[bytes, int] = {}
 
-    def guards_of(self, event: Event) -> tuple[int, ...]:
+    def guards_of(self, event: Event | Passage) -> tuple[int, ...]:
         """The conditions of one way, first one first; each subject and relation once."""
         told = self._told
         for guard in event.guards:
@@ -121,6 +121,12 @@ def _call(way: _Way, known: _Numbered, reader: Reader, namer: Namer) -> Call:
         tuple(known.guards[number] for number in way.guards[-GUARDS_MAX:]),
         notes=_notes(name, event, reader),
     )
+
+
+def conditions(reader: Reader) -> Callable[[Passage], tuple[Guard, ...]]:
+    """Gives the words for the conditions of a call, the first one first."""
+    known = _Numbered(reader)
+    return lambda passed: tuple(known.guards[number] for number in known.guards_of(passed)[-GUARDS_MAX:])
 
 
 def bindings(events: Iterable[Event], reader: Reader, namer: Namer) -> Iterator[tuple[int, Peer]]:

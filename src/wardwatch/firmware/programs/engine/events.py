@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 STORE = 0xFFFFFFFF
+TRAP = 0xFFFFFFFE
+EDGE = 0xFFFFFFFD
 
 
 class Run(NamedTuple):
@@ -64,6 +66,24 @@ class Stored(NamedTuple):
     link: int
 
 
+class Trap(NamedTuple):
+    """The first system call on a way through `root`: origin and value of its number and of what it was given."""
+
+    number: int
+    root: int
+    given: tuple[tuple[int, int], ...]
+
+
+class Passage(NamedTuple):
+    """A call at `site` in function number `root` to the function at `to`, and the conditions of all ways to it."""
+
+    number: int
+    root: int
+    site: int
+    to: int
+    guards: tuple[tuple[int, int, int], ...]
+
+
 class _Reader:
     def __init__(self, data: bytes, at: int) -> None:
         self.data, self.at = data, at
@@ -84,6 +104,9 @@ _HEAD = struct.Struct("<IIQI")
 _GUARD = struct.Struct("<IIq")
 _ARGUMENT = struct.Struct("<IIQII")
 _STORED = struct.Struct("<IQIQII")
+_PASSED = struct.Struct("<IQQ")
+_FROM_ARGUMENT = 1
+"""In the marks: something in the call goes back to an argument. 2: something it names lies in data that may change."""
 _SHARED = 6
 """Relations from here on are those of guards that not every way has."""
 
@@ -129,24 +152,41 @@ class _Once:
         return tuple(self.guards.setdefault(guard, guard) for guard in each if guard[1] < _SHARED)
 
 
-def events(data: bytes) -> Iterator[Event | Stored]:
+def traps(data: bytes) -> Iterator[Trap]:
+    """The system calls, where the kernel was asked for them."""
+    for number, (at, _, _, _) in enumerate(_heads(data), 1):
+        reader = _Reader(data, at)
+        if reader.number() == TRAP:
+            root, count = reader.take(_PAIR)
+            given = [_argument(reader) for _ in range(count)]
+            yield Trap(number, root, tuple((each.tag, each.value) for each in given))
+
+
+def events(data: bytes) -> Iterator[Event | Stored | Passage]:
     """All events in the order they were written."""
     once = _Once()
     for number, (at, size, order, hands_on) in enumerate(_heads(data), 1):
         if _U32.unpack_from(data, at)[0] == STORE:
             yield Stored(number, *_STORED.unpack_from(data, at + _U32.size))
             continue
+        first = at + size + _U32.size
+        guards = once.guards_of(data[first : first + _GUARD.size * _U32.unpack_from(data, at + size)[0]])
+        if _U32.unpack_from(data, at)[0] == EDGE:
+            root, site, to = _PASSED.unpack_from(data, at + _U32.size)
+            yield Passage(number, root, site, to, guards)
+            continue
         name, root, site, depth = _HEAD.unpack_from(data, at)
         behind = at + _HEAD.size + 8 * depth
         chain = struct.unpack_from(f"<{depth}Q", data, at + _HEAD.size)
         written, arguments = once.arguments_of(data[behind : at + size])
-        first = at + size + _U32.size
-        guards = once.guards_of(data[first : first + _GUARD.size * _U32.unpack_from(data, at + size)[0]])
-        yield Event(number, order, name, root, site, chain, guards, arguments, written, bool(hands_on))
+        yield Event(number, order, name, root, site, chain, guards, arguments, written, bool(hands_on & _FROM_ARGUMENT))
 
 
 def handing_on(data: bytes) -> set[int]:
-    """The functions that were run and of whose own arguments something is in a call, without reading the calls."""
+    """The functions that were run and whose callers may say more of a call, without reading the calls.
+
+    Something in it is their own argument, or lies in data that may have been written before.
+    """
     return {_PAIR.unpack_from(data, at)[1] for at, _, _, hands_on in _heads(data) if hands_on}
 
 

@@ -43,16 +43,17 @@ class Kind(IntEnum):
 
 
 _KINDS = tuple(Kind)
+_STANDARD = Hole("read from standard input", ("stdin",))
 
 
 class Origins:
     """Words for origins. `name` gives the name of an imported function or, from FUNCTION on, of one of the program."""
 
     def __init__(self, table: npt.NDArray[np.void], texts: bytes, name: Callable[[int], str]) -> None:
-        self._kinds: list[int] = table["kind"].tolist()
-        self._sizes: list[int] = table["size"].tolist()
-        self._parents: list[int] = table["parent"].tolist()
-        self._numbers: list[int] = table["number"].tolist()
+        # Of some hundred thousand origins few are asked for: a view gives each as it is.
+        self._kinds, self._sizes, self._parents, self._numbers = (
+            memoryview(np.ascontiguousarray(table[column]).data) for column in ("kind", "size", "parent", "number")
+        )
         self._texts, self._name = texts, name
         self._holes: dict[int, Hole] = {}
 
@@ -113,7 +114,7 @@ class Origins:
         if kind is Kind.GLOBAL or (kind is Kind.DEREF and not self._parents[leaf]):
             return Hole(f"the variable at 0x{number:x}", (f"global:0x{number:x}",))
         if kind is Kind.READ:
-            return self._read(self._parents[leaf])
+            return self._read(self._parents[leaf], number)
         if kind is Kind.OPEN:
             path = str(self.kept(number))
             return Hole(f"the open file {path}", (_place(path),))
@@ -133,17 +134,18 @@ class Origins:
         name = self._name(number)
         return Hole(f"returned by {name}", (f"return:{name}",))
 
-    def _read(self, what: int) -> Hole:
+    def _read(self, what: int, descriptor: int) -> Hole:
+        if not what:
+            return _STANDARD if descriptor == 1 else Hole("read", ("unknown",))
         kind = self.kind(what)
-        if what and kind is Kind.OPEN:
+        if kind is Kind.OPEN:
             path = str(self.kept(self._numbers[what]))
             return Hole(f"read from {path}", (_place(path),))
-        if what and kind is Kind.RETURN and self._name(self._numbers[what] & 0xFFFFFFFF) == "popen":
+        if kind is Kind.RETURN and self._name(self._numbers[what] & 0xFFFFFFFF) == "popen":
             return Hole("read from a command", ("return:popen",))
-        if what and (kind is Kind.SOCKET or self.hole(what).sources in {("return:accept",), ("return:accept4",)}):
+        if kind is Kind.SOCKET or self.hole(what).sources in {("return:accept",), ("return:accept4",)}:
             return Hole("received from the network", ("network",))
-        source = self.hole(what).sources if what else ("unknown",)
-        return Hole(f"read from {self.hole(what).origin}" if what else "read", source)
+        return Hole(f"read from {self.hole(what).origin}", self.hole(what).sources)
 
     def text(self, runs: Iterable[Run]) -> Text:
         """Known bytes as characters, unknown ones as holes; holes of one origin side by side are one."""

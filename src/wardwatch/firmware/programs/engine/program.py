@@ -33,6 +33,7 @@ class Prepared:
             self._places({**binary.names, **binary.imports}, binary.plain),
             self._places(binary.slots, -1),
             self._rules(),
+            binary.statically_linked,
         )
 
     def _segments(self) -> np.ndarray[tuple[int], np.dtype[np.void]]:
@@ -75,10 +76,13 @@ def _functions(binary: Binary) -> np.ndarray[tuple[int], np.dtype[np.void]]:
 
 def _relocated(binary: Binary, segment: Segment) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
     """The segment's bytes with the pointers into the program as they are after loading."""
-    image = np.frombuffer(segment.data, np.uint8).copy()
+    plain = np.frombuffer(segment.data, np.uint8)
     places, targets = binary.pointers
     word = binary.bits // 8
-    inside = (places >= segment.address) & (places <= segment.address + len(image) - word)
+    inside = (places >= segment.address) & (places <= segment.address + len(plain) - word)
+    if not inside.any():
+        return plain  # as it is: only read
+    image = plain.copy()
     order = "<" if binary.little_endian else ">"
     raw = targets[inside].astype(f"{order}u{word}").view(np.uint8).reshape(-1, word)
     at = (places[inside] - segment.address).astype(np.int64)

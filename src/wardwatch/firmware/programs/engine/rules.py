@@ -9,7 +9,7 @@ from typing import Final
 
 MATTERS: Final = {
     "system": ("none", "s"),
-    "popen": ("none", "ss"),
+    "popen": ("popen", "ss"),
     "execl": ("none", "sl"),
     "execlp": ("none", "sl"),
     "execle": ("none", "sl"),
@@ -81,9 +81,12 @@ MATTERS: Final = {
     "wc_rsassl_verify": ("none", "i"),
     "wc_ecc_verify_hash": ("none", "i"),
     "crypto_sign_verify_detached": ("none", "i"),
-    "pthread_create": ("none", "..pi"),
-    "signal": ("none", "ip"),
-    "sigaction": ("none", "ir"),
+    "libc_start_main": ("none", "p"),
+    "uclibc_main": ("none", "p"),
+    "pthread_create": ("thread", "..pi"),
+    "clone": ("clone", "p..i"),
+    "signal": ("signal", "ip"),
+    "sigaction": ("sigaction", "ir"),
     "timer_create": ("none", "ir"),
     "setitimer": ("none", "ir"),
     "init_module": ("none", "i"),
@@ -106,7 +109,7 @@ SEEN: Final = {
     "getenv": ("none", "s"),
     "setenv": ("none", "ssi"),
     "setsockopt": ("none", "fii"),
-    "atexit": ("none", "p"),
+    "atexit": ("atexit", "p"),
 }
 """Written down where running passes them, but no reason to run a function."""
 
@@ -123,6 +126,8 @@ MODELS: Final = {
         "strchr",
         "strrchr",
         "strstr",
+        "strspn",
+        "strcspn",
         "memcpy",
         "mempcpy",
         "bcopy",
@@ -183,6 +188,8 @@ MODELS: Final = {
     "index": "strchr",
     "rindex": "strrchr",
     "strtol": "atoi",
+    "fork": "fork",
+    "vfork": "fork",
     "strtoul": "atoi",
     "recv": "read",
     "recvfrom": "recvfrom",

@@ -106,7 +106,7 @@ class Reader:
                 break
             name.append((tag, byte))
         if not name or (not name[0][0] and not chr(name[0][1]).isalnum()):
-            return self.plain(argument)
+            return self.plain(argument) if argument.tag else Hole("not known")
         return self.written(name)
 
     def written(self, data: Bytes) -> Text:
@@ -130,7 +130,7 @@ class Reader:
         for _ in range(8):
             if not tag:
                 return bool(byte & _UP)
-            if self.origins.kind(tag) is not Kind.MIXED or not self.origins.how(tag):
+            if self.origins.kind(tag) is not Kind.MIXED or self.origins.how(tag) not in {1, 2}:
                 return None
             is_or, mask = self.origins.how(tag) == 1, self.origins.number(tag)
             if is_or and mask & _UP:
@@ -169,7 +169,7 @@ class Reader:
         tags = {tag for tag, _ in address}
         if tags == {0}:
             raw = bytes(byte for _, byte in address)
-            ip = IPv4Address(raw) if len(raw) == 4 else IPv6Address(raw)  # noqa: PLR2004  # bytes of an IPv4 address
+            ip = IPv4Address(raw) if len(raw) == 4 else _plain(IPv6Address(raw))  # noqa: PLR2004  # of an IPv4 address
             if ip.is_unspecified or ip.is_loopback or raw == b"\xff" * len(raw):
                 return Text((f"{ip}:{number}" if number is not None else str(ip),))
             return Peer(Text((str(ip),)), number, transport)
@@ -179,6 +179,11 @@ class Reader:
             return self._named(self.origins.number(leaf), number, transport)
         hole = self.origins.hole(tag)
         return Peer(Text((hole,)), number, transport) if hole.sources != ("unknown",) else hole
+
+
+def _plain(ip: IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address that an IPv4-mapped one stands for (RFC 4291, 2.5.5.2)."""
+    return ip.ipv4_mapped or ip
 
 
 def lists(argument: Argument, origins: Origins) -> Iterator[Value]:

@@ -88,17 +88,32 @@ def _references(words: Words, at: Longs) -> tuple[Longs, Longs]:
     target = np.where(either, _register(words, 16), _register(words, 21))
     source = np.where(add, _register(words, 16), _register(words, 21))
     users = np.flatnonzero((add & ~match(words, 0x001F0000, 0)) | either)
+    writers = known.copy()
+    writers[users] = True
     found: list[Longs] = []
     for _ in range(HOPS):
-        origin = earlier(users, known, target, source[users], LOOK_BACK)
-        made, origin = users[origin >= 0], origin[origin >= 0]
+        origin = earlier(users, writers, target, source[users], LOOK_BACK)
+        ready = (origin >= 0) & known[np.maximum(origin, 0)]
+        made, origin = users[ready], origin[ready]
         low = np.where(add[made], _signed(words[made]), (words[made] & np.uint32(0xFFFF)).astype(np.int64))
         value[made] = value[origin] + low
         known[made] = True
         users = np.setdiff1d(users, made)
         found.append(made)
     every = np.concatenate(found)
-    return at[every], value[every] & 0xFFFFFFFF
+    slots, places = through_base(words, int(at[0]))
+    return np.concatenate([at[every], at[slots]]), np.concatenate([value[every], places]) & 0xFFFFFFFF
+
+
+def through_base(words: Words, start: int) -> tuple[Longs, Longs]:
+    """Loads through r30, and the places of the GOT they load from: position-independent code takes addresses so."""
+    loads = np.flatnonzero(match(words, 0xFC1F0000, 0x801E0000))
+    setters, values = _bases(words, start)
+    if not len(setters):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    setter = np.searchsorted(setters, loads) - 1
+    known = setter >= 0
+    return loads[known], values[setter[known]] + _signed(words[loads[known]])
 
 
 def _prologues(words: Words) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
@@ -112,10 +127,60 @@ def _prologues(words: Words) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
 
 
 def linkage(words: Words, start: int) -> tuple[Longs, Longs]:
-    """Stubs of the secure PLT without position independence: lis r11; lwz r11, (r11); mtctr r11; bctr."""
+    """Stubs of the secure PLT: lis r11, or addis r11, r30; lwz r11, (r11); mtctr r11; bctr. Near ones begin with lwz.
+
+    In position-independent code r30 is what the function that calls the stub has put there.
+    """
     if len(words) < 4:  # a stub
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    fits = match(words[:-3], 0xFFFF0000, 0x3D600000) & match(words[1:-2], 0xFFFF0000, 0x816B0000)
-    fits &= match(words[2:-1], 0xFFFFFFFF, 0x7D6903A6) & match(words[3:], 0xFFFFFFFF, 0x4E800420)
-    index = np.flatnonzero(fits)
-    return start + 4 * index, (_signed(words[index]) << 16) + _signed(words[index + 1]) & 0xFFFFFFFF
+    jumps = match(words[:-1], 0xFFFFFFFF, 0x7D6903A6) & match(words[1:], 0xFFFFFFFF, 0x4E800420)
+    loads = match(words[1:-2], 0xFFFF0000, 0x816B0000) & jumps[2:]
+    fixed = np.flatnonzero(match(words[:-3], 0xFFFF0000, 0x3D600000) & loads)
+    far = np.flatnonzero(match(words[:-3], 0xFFFF0000, 0x3D7E0000) & loads)
+    near = np.flatnonzero(match(words[:-2], 0xFFFF0000, 0x817E0000) & jumps[1:])
+    index = np.concatenate([fixed, far, near])
+    slots = np.concatenate(
+        [
+            _high(words, fixed),
+            _based(words, start, far, _high(words, far)),
+            _based(words, start, near, _signed(words[near])),
+        ]
+    )
+    kept = slots >= 0
+    return start + 4 * index[kept], slots[kept]
+
+
+def _high(words: Words, index: Longs) -> Longs:
+    """What ADDIS and the LWZ behind it add up to."""
+    total: Longs = (_signed(words[index]) << 16) + _signed(words[index + 1]) & 0xFFFFFFFF
+    return total
+
+
+def _based(words: Words, start: int, stubs: Longs, beyond: Longs) -> Longs:
+    """Addresses `beyond` r30, as the first caller of each stub has set it; -1 where that is not seen."""
+    places, values = _bases(words, start)
+    if not len(stubs) or not len(places):
+        return np.full(len(stubs), -1, np.int64)
+    calls = np.flatnonzero(match(words, 0xFC000002, 0x48000000))
+    to = calls + ((words[calls] << np.uint32(6)).view(np.int32).astype(np.int64) >> 8)
+    order = np.argsort(to, kind="stable")
+    calls, to = calls[order], to[order]
+    first = np.searchsorted(to, stubs)
+    called = (first < len(to)) & (to[np.minimum(first, len(to) - 1)] == stubs)
+    setter = np.searchsorted(places, calls[np.minimum(first, len(to) - 1)]) - 1
+    return np.where(called & (setter >= 0), values[setter] + beyond & 0xFFFFFFFF, -1)
+
+
+def _bases(words: Words, start: int) -> tuple[Longs, Longs]:
+    """Where functions have set r30, and to what: bcl 20,31 (or bl) to what follows it; mflr; addis; addi."""
+    here = match(words, 0xFFFFFFFF, 0x429F0005) | match(words, 0xFFFFFFFF, 0x48000005)
+    nothing = np.zeros(len(words), np.int64)
+    last = np.flatnonzero(match(words, 0xFFFF0000, 0x3BDE0000))
+    zeros = nothing[last]
+    high = earlier(last, match(words, 0xFFFF0000, 0x3FDE0000), nothing, zeros, LOOK_BACK)
+    moved = earlier(last, match(words, 0xFFFFFFFF, 0x7FC802A6), nothing, zeros, LOOK_BACK)
+    read = earlier(moved, here, nothing, zeros, LOOK_BACK)
+    good = (high > moved) & (moved > read) & (read >= 0)
+    last, high, read = last[good], high[good], read[good]
+    values: Longs = start + 4 * (read + 1) + (_signed(words[high]) << 16) + _signed(words[last])
+    return last, values

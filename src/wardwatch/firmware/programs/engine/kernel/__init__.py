@@ -14,6 +14,11 @@ import numpy.typing as npt
 
 from wardwatch.errors import InstallationError
 
+OVER, INTO, CARRIER = range(3)
+"""Of a function: calls are not followed into it; they are; they are, and what matters is called in there."""
+LEADS, LISTENS, USES = 1, 2, 16
+"""Marks of a function: it leads to what matters; it reads what may be a key; it reads or writes where its first
+argument leads (and, shifted, the second, the third, the fourth)."""
 MACHINES: Final = ("arm", "aarch64", "mips", "powerpc", "x86", "x86-64")
 
 SEGMENT: Final = np.dtype(
@@ -27,7 +32,17 @@ SEGMENT: Final = np.dtype(
         ("unused", "u1", 6),
     ]
 )
-FUNCTION: Final = np.dtype([("start", "<u8"), ("end", "<u8"), ("extent", "<u8"), ("thumb", "<u4"), ("enter", "<u4")])
+FUNCTION: Final = np.dtype(
+    [
+        ("start", "<u8"),
+        ("end", "<u8"),
+        ("extent", "<u8"),
+        ("thumb", "<u4"),
+        ("enter", "<u4"),
+        ("marks", "<u4"),
+        ("unused", "<u4"),
+    ]
+)
 IMPORT: Final = np.dtype([("address", "<u8"), ("model", "<u4"), ("import", "<u4")])
 RULE: Final = np.dtype([("model", "<u4"), ("unused", "<u4"), ("event", "S16")])
 ORIGIN: Final = np.dtype(
@@ -41,7 +56,8 @@ ORIGIN: Final = np.dtype(
     ]
 )
 COUNTS: Final = (
-    "steps paths forks cut_steps cut_paths cut_pages cut_events unknown_instructions unresolved outside events origins"
+    "steps paths forks cut_steps cut_paths cut_pages cut_events cut_tries unknown_instructions unresolved outside "
+    "events origins"
 )
 
 
@@ -58,7 +74,9 @@ class _Settings(ctypes.Structure):
         ("visits", ctypes.c_uint32),
         ("max_paths", ctypes.c_uint32),
         ("max_worn", ctypes.c_uint32),
-        ("unused", ctypes.c_uint32),
+        ("tells_traps", ctypes.c_uint32),
+        ("is_static", ctypes.c_uint32),
+        ("max_idle_steps", ctypes.c_uint32),
     )
 
 
@@ -70,13 +88,15 @@ class Bounds(NamedTuple):
     """How far running goes: steps for one function with all paths, for one path, tries of a branch, paths waiting.
 
     `worn`: decisions of one path at branches that were tried often enough before, after which it gives up.
+    `idle_steps`: instructions after which a function is given up where no way showed anything new.
     """
 
-    steps: int = 12_000
-    path_steps: int = 8_000
+    steps: int = 24_000
+    path_steps: int = 12_000
     visits: int = 2
     paths: int = 128
     worn: int = 8
+    idle_steps: int = 600
 
 
 class Program(NamedTuple):
@@ -91,6 +111,7 @@ class Program(NamedTuple):
     imports: npt.NDArray[np.void]
     slots: npt.NDArray[np.void]
     rules: npt.NDArray[np.void]
+    is_static: bool = False
 
 
 def _load() -> ctypes.CDLL:
@@ -116,6 +137,7 @@ def _load() -> ctypes.CDLL:
         ("ww_engine_texts", address, [handle, ctypes.POINTER(size)]),
         ("ww_engine_origins", address, [handle, ctypes.POINTER(size)]),
         ("ww_engine_counts", ctypes.POINTER(_Counts), [handle]),
+        ("ww_engine_uses", address, [handle]),
         ("ww_engine_models", number, [ctypes.POINTER(ctypes.c_char_p), number]),
         ("ww_engine_layout", None, [ctypes.POINTER(number)]),
     )
@@ -143,7 +165,7 @@ def layout() -> list[int]:
 class Kernel:
     """Runs functions of one program. Use as a context manager, or call `close()`."""
 
-    def __init__(self, program: Program, bounds: Bounds | None = None) -> None:
+    def __init__(self, program: Program, bounds: Bounds | None = None, *, tells_traps: bool = False) -> None:
         bounds = bounds or Bounds()
         self._library = _load()
         self._program = program  # the kernel points into it
@@ -160,7 +182,9 @@ class Kernel:
             bounds.visits,
             bounds.paths,
             bounds.worn,
-            0,
+            tells_traps,
+            program.is_static,
+            bounds.idle_steps,
         )
         self._handle = self._library.ww_engine_open(ctypes.byref(settings))
         if not self._handle:
@@ -193,13 +217,14 @@ class Kernel:
         return None if status.value else result
 
     def poke(self, at: int, data: bytes) -> None:
-        """Bytes that are in memory before the next call."""
+        """Bytes that are in memory before each call from now on."""
         self._library.ww_engine_poke(self._handle, at, data, len(data))
 
     def peek(self, at: int, size: int) -> bytes:
         """What the last call left in memory that was poked, as far as it is known."""
         buffer = ctypes.create_string_buffer(max(1, size))
-        return buffer.raw[: self._library.ww_engine_peek(self._handle, at, buffer, size)]
+        done: int = self._library.ww_engine_peek(self._handle, at, buffer, size)
+        return buffer.raw[:done]
 
     def events(self) -> bytes:
         """All events so far, one after the other."""
@@ -218,6 +243,12 @@ class Kernel:
         count = ctypes.c_uint64()
         at = self._library.ww_engine_origins(self._handle, ctypes.byref(count))
         return np.frombuffer(ctypes.string_at(at, count.value * ORIGIN.itemsize), ORIGIN)
+
+    def uses(self) -> npt.NDArray[np.uint32]:
+        """For those that tell traps: for each function the arguments through which it reads or writes, as marks."""
+        count = len(self._program.functions)
+        at = self._library.ww_engine_uses(self._handle)
+        return np.frombuffer(ctypes.string_at(at, count), np.uint8).astype(np.uint32) * USES
 
     def counts(self) -> dict[str, int]:
         """What was done, and which bounds were reached how often."""

@@ -39,4 +39,6 @@ val arm_insert(engine *e, val to, val from, u32 low, u32 width);
 bool arm_coprocessor(engine *e, path *p, u32 w);
 bool arm_vector(engine *e, path *p, u32 w);
 
+bool arm_simd(path *p, u32 w);
+
 #endif

@@ -80,7 +80,8 @@ static void data(engine *e, path *p, u32 w) {
         }
         return;
     }
-    (void)e;
+    if (arm_simd(p, w))
+        return;
     e->count.unknown_instructions++;
     q_forget(p, d, 16);
 }

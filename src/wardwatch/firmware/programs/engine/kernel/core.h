@@ -39,7 +39,10 @@ typedef struct {
     u64 number;
 } origin;
 
-enum { PAGE = 128, PAGES_MAX = 2048, FRAMES = 10, REGISTERS = 40, TEXT_MAX = 1024, STACK_ROOM = 0x40000 };
+enum { PAGE = 128, PAGES_MAX = 2048, FRAMES = 16, REGISTERS = 40, TEXT_MAX = 1024, STACK_ROOM = 0x40000, LAST = 16 };
+enum { OVER, INTO, CARRIER };
+/* Marks: leads to what matters; reads what may be a key; reads or writes where its first argument leads, its second... */
+enum { LEADS = 1, LISTENS = 2, USES = 16 };
 #define RETURNS 0x7fedcba0u /* the address a function that was started here returns to */
 #define STACK_TOP 0x7fd00000u
 #define HEAP_BASE 0x70000000u
@@ -63,6 +66,12 @@ typedef struct {
     val a, b;
 } flags;
 
+/* The outcome of a comparison that is kept as a value of origin `t`. */
+typedef struct {
+    val a, b;
+    u32 t, is_signed;
+} lesser;
+
 typedef struct {
     u64 back, sp, site;
     u32 function;
@@ -70,8 +79,8 @@ typedef struct {
 
 typedef struct guard {
     struct guard *next;
-    u32 t, relation;
-    i64 number;
+    u32 t, relation, leaf; /* leaf: the origin that words are found for */
+    i64 number, least; /* least: where the compared value is 0; what lies below it wraps in an unsigned comparison */
 } guard;
 
 typedef struct fact {
@@ -79,19 +88,27 @@ typedef struct fact {
     u32 t, event;
 } fact;
 
+typedef struct happening {
+    struct happening *next;
+    u32 event;
+} happening;
+
 typedef struct path {
     struct path *below;
+    u64 last[LAST]; /* the latest decision at some branches: twice their address, and whether they were taken */
     val r[REGISTERS];
     flags f[8];
+    lesser less[4]; /* of MIPS: comparisons whose outcomes registers hold */
     u8 q[512];
     u32 qt[512];
     u64 pc;
     u8 thumb, it, over, dead, leaving;
     u32 depth, steps, order, nguards, worn; /* worn: decisions that were made here often enough before */
-    u64 heap;
+    u64 heap, lowest; /* lowest: of the stack, what was written to since the last return */
     frame frames[FRAMES];
     guard *guards;
     fact *facts;
+    happening *happened;
     slot *slots;
     u32 used, room;
 } path;
@@ -104,7 +121,8 @@ typedef struct {
 
 typedef struct {
     u64 start, end, extent; /* extent: with what may belong to it behind its end */
-    u32 thumb, enter;
+    u32 thumb, enter; /* enter: whether calls are followed into it; CARRIER: what matters is called in there */
+    u32 marks, unused;
 } function;
 
 typedef struct {
@@ -119,7 +137,7 @@ typedef struct {
 } rule;
 
 typedef struct {
-    u64 steps, paths, forks, cut_steps, cut_paths, cut_pages, cut_events, unknown_instructions, unresolved, outside,
+    u64 steps, paths, forks, cut_steps, cut_paths, cut_pages, cut_events, cut_tries, unknown_instructions, unresolved, outside,
         events, origins;
 } counts;
 
@@ -132,7 +150,7 @@ typedef struct {
     const import *slots;   /* addresses that hold a pointer to an import */
     const rule *rules;
     u64 max_steps, max_path_steps;
-    u32 visits, max_paths, max_worn, tells_traps;
+    u32 visits, max_paths, max_worn, tells_traps, is_static, max_idle_steps;
 } settings;
 
 typedef struct arena {
@@ -142,7 +160,7 @@ typedef struct arena {
 
 typedef struct poke {
     u64 at;
-    u8 byte, unknown;
+    u8 byte, left, unknown;
 } poke;
 
 typedef struct engine {
@@ -154,20 +172,23 @@ typedef struct engine {
     u64 *seen;
     u32 nseen, seen_slots, *seen_number, *seen_at, nevents; /* seen_at: where the event begins */
     u64 *visit_keys;
-    u32 *visit_counts, visit_slots, nvisits;
+    u32 *visit_counts, visit_slots, nvisits, nnew; /* nnew: what was seen for the first time: sides of conditions, and calls by a few ways */
     u8 *texts;
     u32 texts_used, texts_room;
-    path *todo;
+    const segment *near; /* where the latest address was found */
+    path *todo, *later; /* later: ways that begin as others did before */
     u32 ntodo;
     arena *small;
     counts count;
     u64 *sites; /* call sites of imports that were reached */
     u32 nsites, site_slots;
-    bool out_failed, hands_on; /* hands_on: an argument of the root is in what is being written */
+    bool out_failed, tells_data; /* tells_data: what is being written names something: a text, a peer */
+    u8 hands_on; /* FROM_ARGUMENT, FROM_DATA: what is in what is being written */
     u32 root;
     struct poke *pokes; /* memory given to a call, and what became of it */
     u32 npokes, nvalues;
     const u64 *values;
+    u8 *uses; /* for those who ask: bit n of a function's: what argument n leads to was read or written */
     bool returned;
     val result;
 } engine;
@@ -178,10 +199,12 @@ u8 read_byte(engine *e, path *p, val at, u32 *tag, bool *there);
 void write_byte(engine *e, path *p, val at, u8 byte, u32 tag);
 val load(engine *e, path *p, val at, u32 size, bool negative);
 void store(engine *e, path *p, val at, u32 size, val what);
+void forget_below(engine *e, path *p, u64 sp);
 bool image_byte(const engine *e, u64 at, u8 *byte);
 const segment *segment_at(const engine *e, u64 at);
 bool code_word(const engine *e, u64 at, u32 size, u64 *word);
 path *fork_path(engine *e, path *p);
+path *fork_later(engine *e, path *p);
 void drop_path(engine *e, path *p);
 void *small_alloc(engine *e, size_t size);
 
@@ -209,22 +232,27 @@ bool decide(engine *e, path *p, const flags *f, u32 condition, u64 at);
 void go(engine *e, path *p, val to);
 void call(engine *e, path *p, val to, u64 back);
 void leave(engine *e, path *p);
+void run_beside(engine *e, const path *p, val to, val given);
 bool run_root(engine *e, u32 root);
 const function *function_at(const engine *e, u64 at);
 
 /* written.c */
+enum { FROM_ARGUMENT = 1, FROM_DATA = 2 };
 bool put_bytes(engine *e, const void *bytes, u64 n);
 void put32(engine *e, u32 v);
 void put64(engine *e, u64 v);
 bool is_full(const engine *e);
 u64 *so_far(engine *e, u64 site);
 u64 begin_event(engine *e);
-u32 finish_event(engine *e, u64 from, u32 order, const u8 *guards, u32 nguards);
+u32 finish_event(engine *e, path *p, u64 from, const u8 *guards, u32 nguards);
 
 /* guards.c */
 enum { GUARDS_MAX = 64, GUARD_SIZE = 16 };
 bool from_argument(const engine *e, u32 t);
+bool from_data(const engine *e, u32 t);
 u32 write_guards(const engine *e, const path *p, u8 *into);
+u32 told(const engine *e, u32 t);
+void forget_guards(engine *e, path *p, u32 t);
 void share_guards(const engine *e, u8 *before, u32 nbefore, const u8 *others, u32 n);
 
 /* models.c, texts.c, format.c, events.c */
@@ -247,8 +275,12 @@ variadic variadic_of(engine *e, path *p, u32 first);
 variadic variadic_at(engine *e, path *p, val list);
 u32 emit_event(engine *e, path *p, u32 number, const char *how);
 void emit_trap(engine *e, path *p, val number, const val *given, u32 n);
+void emit_edge(engine *e, path *p, u64 to);
 void emit_store(engine *e, path *p, val at, val what);
 u64 site_of(const path *p);
+bool uses_file(engine *e, path *p, const function *f, val *result);
+void outcome(engine *e, path *p, val at, u64 by);
+void outcomes(engine *e, path *p, u64 by);
 
 /* system_calls.c */
 void system_call(engine *e, path *p);

@@ -15,6 +15,7 @@ const u8 *ww_engine_events(engine *e, u64 *size, u64 *number);
 const u8 *ww_engine_texts(engine *e, u64 *size);
 const origin *ww_engine_origins(engine *e, u64 *count);
 const counts *ww_engine_counts(engine *e);
+const u8 *ww_engine_uses(engine *e);
 void ww_engine_layout(u32 *sizes);
 
 EXPORT void ww_engine_layout(u32 *sizes) {
@@ -43,6 +44,7 @@ static bool prepare(engine *e) {
     e->seen_at = calloc(e->seen_slots, sizeof *e->seen_at);
     e->sites = calloc(2 * (size_t)e->site_slots, sizeof *e->sites);
     e->texts = calloc(e->texts_room, 1);
+    e->uses = e->set.tells_traps ? calloc(e->set.nfunctions + 1, 1) : NULL;
     e->norigins = 1;
     e->texts_used = 4;
     return e->origins && e->origin_index && e->visit_keys && e->visit_counts && e->seen && e->seen_number && e->seen_at &&
@@ -78,6 +80,7 @@ EXPORT void ww_engine_close(engine *e) {
     free(e->texts);
     free(e->out);
     free(e->pokes);
+    free(e->uses);
     free(e);
 }
 
@@ -106,7 +109,7 @@ EXPORT void ww_engine_poke(engine *e, u64 at, const u8 *bytes, u32 n) {
         return;
     e->pokes = more;
     for (u32 i = 0; i < n; i++)
-        e->pokes[e->npokes++] = (poke){at + i, bytes[i], 0};
+        e->pokes[e->npokes++] = (poke){at + i, bytes[i], bytes[i], 0};
 }
 
 /* Memory as it was when the last call returned, of the places that were poked; how many bytes were known. */
@@ -116,7 +119,7 @@ EXPORT u32 ww_engine_peek(engine *e, u64 at, u8 *bytes, u32 n) {
         if (e->pokes[i].at == at + done) {
             if (e->pokes[i].unknown)
                 break;
-            bytes[done++] = e->pokes[i].byte;
+            bytes[done++] = e->pokes[i].left;
         }
     return done;
 }
@@ -136,6 +139,8 @@ EXPORT const origin *ww_engine_origins(engine *e, u64 *count) {
     *count = e->norigins;
     return e->origins;
 }
+
+EXPORT const u8 *ww_engine_uses(engine *e) { return e->uses; }
 
 EXPORT const counts *ww_engine_counts(engine *e) {
     e->count.events = e->nevents;

@@ -1,11 +1,23 @@
 /* In: a call that matters. Out: its arguments, as bytes. */
 #include "core.h"
 
-enum { EVENTS_OF_SITE = 512, STRINGS = 24, BUFFER = 512 };
+enum { EVENTS_OF_SITE = 128, A_FEW = 16, STRINGS = 24, BUFFER = 512 };
+
+static void note_data(engine *e, bool is_data) {
+    if (is_data && e->tells_data)
+        e->hands_on |= FROM_DATA;
+}
+
+static void note_origin(engine *e, u32 t) {
+    if (from_argument(e, t))
+        e->hands_on |= FROM_ARGUMENT;
+    note_data(e, from_data(e, t));
+}
 
 /* Bytes as runs of known ones and runs of one origin. */
 static void put_runs(engine *e, const u8 *bytes, const u32 *tags, u32 n, u32 marks) {
     put32(e, marks);
+    note_data(e, marks & 2);
     u32 runs = 0;
     for (u32 i = 0; i < n; i++)
         runs += !i || tags[i] != tags[i - 1];
@@ -15,7 +27,7 @@ static void put_runs(engine *e, const u8 *bytes, const u32 *tags, u32 n, u32 mar
         while (j < n && tags[j] == tags[i])
             j++;
         put32(e, tags[i]);
-        e->hands_on |= from_argument(e, tags[i]);
+        note_origin(e, tags[i]);
         put32(e, j - i);
         if (!tags[i])
             put_bytes(e, bytes + i, j - i);
@@ -81,7 +93,7 @@ static u32 listed(engine *e, path *p, u32 first, val *items) {
 static void put_head(engine *e, path *p, char code, val what, u32 strings) {
     put32(e, (u32)code);
     put32(e, what.t);
-    e->hands_on |= from_argument(e, what.t);
+    note_origin(e, what.t);
     put64(e, what.v);
     put32(e, what.t ? link_of(p, what.t) : 0);
     put32(e, strings);
@@ -110,6 +122,7 @@ static void put_argument(engine *e, path *p, char code, u32 n) {
     val items[STRINGS], what = argument(e, p, n);
     u32 count;
     const u32 word = e->set.bits / 8;
+    e->tells_data = strchr("savl", code) != NULL;
     switch (code) {
     case 's':
         put_head(e, p, code, what, 1);
@@ -177,9 +190,9 @@ u32 emit_event(engine *e, path *p, u32 number, const char *how) {
     if (!e->out_failed && place + 4 <= e->out_used)
         memcpy(e->out + place, &count, 4);
     const u32 nguards = write_guards(e, p, guards), before = e->nevents;
-    const u32 event = finish_event(e, from, p->order++, guards, nguards);
-    if (made)
-        *made += e->nevents != before;
+    const u32 event = finish_event(e, p, from, guards, nguards);
+    if (made && e->nevents != before && ++*made <= A_FEW)
+        e->nnew++;
     return event;
 }
 
@@ -193,7 +206,20 @@ void emit_trap(engine *e, path *p, val number, const val *given, u32 n) {
     put_head(e, p, 'i', number, 0);
     for (u32 i = 0; i < n; i++)
         put_head(e, p, 'i', given[i], 0);
-    finish_event(e, from, p->order++, &none, 0);
+    finish_event(e, p, from, &none, 0);
+}
+
+/* A call from one of the program's functions to another, for the conditions that all ways to it share. */
+void emit_edge(engine *e, path *p, u64 to) {
+    u8 guards[GUARDS_MAX * GUARD_SIZE];
+    const u64 from = begin_event(e);
+    put32(e, 0xfffffffdu);
+    put32(e, e->root);
+    put64(e, p->pc);
+    put64(e, to);
+    const u32 order = p->order, nguards = write_guards(e, p, guards);
+    finish_event(e, p, from, guards, nguards);
+    p->order = order;
 }
 
 /* A pointer-sized unknown that is kept in the program's own data, for descriptors that travel through it. */
@@ -210,5 +236,5 @@ void emit_store(engine *e, path *p, val at, val what) {
     put64(e, at.v);
     put32(e, what.t);
     put32(e, link_of(p, what.t));
-    finish_event(e, from, p->order, &none, 0);
+    finish_event(e, p, from, &none, 0);
 }

@@ -9,8 +9,7 @@ typedef struct {
     i64 number;
 } written;
 
-/* The origin that words are found for. */
-static u32 told(const engine *e, u32 t) {
+u32 told(const engine *e, u32 t) {
     for (int i = 0; i < ORIGIN_DEPTH; i++) {
         const origin *o = &e->origins[t];
         if (!o->parent || o->kind == O_READ || o->kind == O_HOST)
@@ -21,6 +20,9 @@ static u32 told(const engine *e, u32 t) {
 }
 
 bool from_argument(const engine *e, u32 t) { return t && e->origins[told(e, t)].kind == O_ARGUMENT; }
+
+/* A variable that other functions may have written before. */
+bool from_data(const engine *e, u32 t) { return t && e->origins[told(e, t)].kind == O_GLOBAL; }
 
 static bool has_words(const engine *e, u32 t) {
     const origin *o = &e->origins[told(e, t)];
@@ -55,7 +57,7 @@ static bool same_words(const engine *e, u32 a, u32 b) {
 }
 
 static bool same(const engine *e, written a, written b) {
-    return a.relation == b.relation && a.number == b.number && same_words(e, a.t, b.t);
+    return a.relation == b.relation && a.number == b.number && (a.t == b.t || same_words(e, a.t, b.t));
 }
 
 static bool among(const engine *e, written which, const u8 *from, u32 n) {
@@ -73,7 +75,7 @@ u32 write_guards(const engine *e, const path *p, u8 *into) {
     u32 n = 0;
     for (const guard *g = p->guards; g; g = g->next) {
         const written this = {g->t, g->relation, g->number};
-        if (has_words(e, g->t) && !among(e, this, into, n))
+        if (has_words(e, g->leaf) && !among(e, this, into, n))
             memcpy(into + n++ * sizeof this, &this, sizeof this);
     }
     return n;
@@ -89,4 +91,27 @@ void share_guards(const engine *e, u8 *before, u32 nbefore, const u8 *others, u3
             memcpy(before + i * sizeof each, &each, sizeof each);
         }
     }
+}
+
+/* A fresh value has taken the place of an earlier one of this origin: what was said of that one does not hold for it. */
+void forget_guards(engine *e, path *p, u32 t) {
+    bool any = false;
+    for (const guard *g = p->guards; g && !any; g = g->next)
+        any = g->leaf == t;
+    if (!any)
+        return;
+    guard *kept = NULL, **end = &kept;
+    u32 n = 0;
+    for (const guard *g = p->guards; g; g = g->next) {
+        guard *copy = g->leaf == t ? NULL : small_alloc(e, sizeof *copy);
+        if (!copy)
+            continue;
+        *copy = *g;
+        copy->next = NULL;
+        *end = copy;
+        end = &copy->next;
+        n++;
+    }
+    p->guards = kept;
+    p->nguards = n;
 }

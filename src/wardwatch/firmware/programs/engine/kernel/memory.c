@@ -4,10 +4,15 @@
 #include "core.h"
 
 const segment *segment_at(const engine *e, u64 at) {
+    const segment *near = e->near;
+    if (near && at >= near->address && at - near->address < near->memory_size)
+        return near;
     for (u32 i = 0; i < e->set.nsegments; i++) {
         const segment *s = &e->set.segments[i];
-        if (at >= s->address && at - s->address < s->memory_size)
+        if (at >= s->address && at - s->address < s->memory_size) {
+            ((engine *)e)->near = s;
             return s;
+        }
     }
     return NULL;
 }
@@ -20,17 +25,19 @@ bool image_byte(const engine *e, u64 at, u8 *byte) {
     return true;
 }
 
+static u64 assembled(const engine *e, const u8 *bytes, u32 size) {
+    u64 value = 0;
+    for (u32 i = 0; i < size; i++)
+        value |= (u64)bytes[i] << 8 * (e->set.big ? size - 1 - i : i);
+    return value;
+}
+
 /* `size` bytes of code in the program's order; false where the program has none there. */
 bool code_word(const engine *e, u64 at, u32 size, u64 *word) {
     const segment *s = segment_at(e, at);
     if (!s || s->size < size || at - s->address > s->size - size)
         return false;
-    u64 value = 0;
-    for (u32 i = 0; i < size; i++) {
-        const u64 byte = s->data[at - s->address + i];
-        value |= byte << 8 * (e->set.big ? size - 1 - i : i);
-    }
-    *word = value;
+    *word = assembled(e, s->data + (at - s->address), size);
     return true;
 }
 
@@ -121,9 +128,26 @@ void write_byte(engine *e, path *p, val at, u8 byte, u32 tag) {
     if (!to)
         return;
     const u32 i = at.v % PAGE;
+    if (!at.t && at.v < p->lowest && at.v >= STACK_TOP - STACK_ROOM)
+        p->lowest = at.v;
     to->data[i] = byte;
     to->tags[i] = tag;
     to->written[i] = 1;
+}
+
+/* A function returned: what it kept on the stack, below `sp`, is no longer anything. */
+void forget_below(engine *e, path *p, u64 sp) {
+    const u64 from = p->lowest;
+    if (from >= sp || from < STACK_TOP - STACK_ROOM || sp > STACK_TOP)
+        return;
+    for (u64 number = from / PAGE; number <= (sp - 1) / PAGE; number++) {
+        if (!find(p, 0, number)->p)
+            continue;
+        page *old = page_for(e, p, 0, number);
+        if (old)
+            memset(old->written, 0, number == sp / PAGE ? sp % PAGE : PAGE);
+    }
+    p->lowest = sp;
 }
 
 static const import *slot_at(const engine *e, u64 at) {
@@ -161,16 +185,55 @@ static val fresh_value(engine *e, path *p, val at, u32 size, bool negative) {
     return unknown(e, at.v >= HEAP_BASE && at.v < STACK_TOP - STACK_ROOM ? O_HEAP : O_STACK, 0);
 }
 
+static void told_of(engine *e, val at) {
+    const origin *o = &e->origins[at.t];
+    if (e->uses && o->kind == O_ARGUMENT && o->number < 4)
+        e->uses[e->root] |= (u8)(1u << o->number);
+}
+
+static val loaded(engine *e, u64 value, u32 size, bool negative) {
+    const val result = known(value);
+    return size < 8 && negative ? extend(e, result, size, true) : result;
+}
+
+/* The ordinary case: bytes of one page that all are known, or of the program itself; false where it is another. */
+static bool load_known(engine *e, path *p, val at, u32 size, u64 *value) {
+    const u32 j = at.v % PAGE;
+    if (j + size > PAGE)
+        return false;
+    const page *held = find(p, at.t, at.v / PAGE)->p;
+    if (!held) {
+        const segment *s = at.t ? NULL : segment_at(e, at.v);
+        if (!s || s->size < size || at.v - s->address > s->size - size)
+            return false;
+        *value = assembled(e, s->data + (at.v - s->address), size);
+        return true;
+    }
+    for (u32 i = j; i < j + size; i++)
+        if (!held->written[i] || held->tags[i])
+            return false;
+    *value = assembled(e, held->data + j, size);
+    return true;
+}
+
+static bool may_be_slot(const engine *e, u64 at, u32 size) {
+    return e->set.nslots && size == e->set.bits / 8 && at >= e->set.slots[0].address &&
+           at <= e->set.slots[e->set.nslots - 1].address;
+}
+
 val load(engine *e, path *p, val at, u32 size, bool negative) {
+    told_of(e, at);
     size = size > 8 ? 8 : size;
     u64 value = 0;
     u32 first = 0, tags = 0, absent = 0;
     bool same = true;
-    if (!at.t && e->set.nslots && size == e->set.bits / 8) {
+    if (!at.t && may_be_slot(e, at.v, size)) {
         const import *found = slot_at(e, at.v);
         if (found)
             return (val){0, origin_of(e, O_IMPORT, 0, found->import, 0, false)};
     }
+    if (load_known(e, p, at, size, &value))
+        return loaded(e, value, size, negative);
     for (u32 i = 0; i < size; i++) {
         u32 tag;
         bool there;
@@ -198,10 +261,8 @@ val load(engine *e, path *p, val at, u32 size, bool negative) {
         return fresh_value(e, p, at, size, negative);
     if (absent && !tags)
         return mixed(e, fresh_value(e, p, at, size, negative), known(0));
-    if (!tags) {
-        val result = known(value);
-        return size < 8 && negative ? extend(e, result, size, true) : result;
-    }
+    if (!tags)
+        return loaded(e, value, size, negative);
     if (same && tags == size && !absent) {
         const i64 wide = size == 4 ? (i64)(i32)value : (i64)value;
         return (val){size < 4 ? 0 : cut(e, (u64)wide), first};
@@ -210,6 +271,7 @@ val load(engine *e, path *p, val at, u32 size, bool negative) {
 }
 
 void store(engine *e, path *p, val at, u32 size, val what) {
+    told_of(e, at);
     size = size > 8 ? 8 : size;
     for (u32 i = 0; i < size; i++) {
         const u32 shift = 8 * (e->set.big ? size - 1 - i : i);
@@ -217,57 +279,4 @@ void store(engine *e, path *p, val at, u32 size, val what) {
     }
     if (what.t && size >= 4)
         emit_store(e, p, at, what);
-}
-
-path *fork_path(engine *e, path *p) {
-    if (e->ntodo >= e->set.max_paths) {
-        e->count.cut_paths++;
-        return NULL;
-    }
-    path *copy = malloc(sizeof *copy);
-    slot *slots = malloc(p->room * sizeof *slots);
-    if (!copy || !slots) {
-        free(copy);
-        free(slots);
-        e->count.cut_paths++;
-        return NULL;
-    }
-    *copy = *p;
-    copy->slots = slots;
-    memcpy(slots, p->slots, p->room * sizeof *slots);
-    for (u32 i = 0; i < p->room; i++)
-        if (slots[i].p)
-            slots[i].p->refs++;
-    copy->below = e->todo;
-    e->todo = copy;
-    e->ntodo++;
-    e->count.forks++;
-    return copy;
-}
-
-void drop_path(engine *e, path *p) {
-    (void)e;
-    for (u32 i = 0; i < p->room; i++)
-        if (p->slots[i].p && !--p->slots[i].p->refs)
-            free(p->slots[i].p);
-    free(p->slots);
-    free(p);
-}
-
-/* Memory that lasts until the root is done. */
-void *small_alloc(engine *e, size_t size) {
-    size = (size + 15) & ~(size_t)15;
-    if (!e->small || e->small->room - e->small->used < size) {
-        const size_t room = 64 * 1024;
-        arena *fresh = malloc(sizeof *fresh + room);
-        if (!fresh || size > room) {
-            free(fresh);
-            return NULL;
-        }
-        *fresh = (arena){e->small, 0, room};
-        e->small = fresh;
-    }
-    void *result = (u8 *)(e->small + 1) + e->small->used;
-    e->small->used += size;
-    return result;
 }

@@ -8,16 +8,23 @@ static void put(path *p, u32 n, val what) {
 
 static u32 be_shift(const engine *e, u64 at) { return e->set.big ? (u32)(at & 3) : 3 - (u32)(at & 3); }
 
-/* LWL, LWR, SWL, SWR: the part of a word up to or from its boundary. */
+enum { HALVES = 256 };
+
+/* LWL, LWR, SWL, SWR: the part of a word up to or from its boundary.
+ *
+ * The bytes of a register that is loaded in two parts are kept behind the floating-point registers: after the first
+ * part its value is not known, but its second part leaves none of that.
+ */
 static void partial(engine *e, path *p, u32 op, u32 t, val at) {
     const u32 n = be_shift(e, at.v), left = op == 0x22 || op == 0x2a;
     const u32 count = left ? 4 - n : n + 1;
     u8 bytes[4];
     u32 tags[4];
     const val what = p->r[t];
+    const bool in_parts = what.t && op < 0x28;
     for (u32 i = 0; i < 4; i++) {
-        bytes[i] = (u8)(what.v >> (24 - 8 * i));
-        tags[i] = what.t;
+        bytes[i] = in_parts ? p->q[HALVES + 4 * t + i] : (u8)(what.v >> (24 - 8 * i));
+        tags[i] = in_parts ? p->qt[HALVES + 4 * t + i] : what.t;
     }
     if (left && !at.t && what.t && count == 4 && op == 0x2a) {
         store(e, p, known(at.v & ~3ull), 4, what);
@@ -37,6 +44,8 @@ static void partial(engine *e, path *p, u32 op, u32 t, val at) {
     u32 v = 0, t0 = 0;
     bool same = true;
     for (u32 i = 0; i < 4; i++) {
+        p->q[HALVES + 4 * t + i] = bytes[i];
+        p->qt[HALVES + 4 * t + i] = tags[i];
         v = v << 8 | bytes[i];
         t0 = t0 ? t0 : tags[i];
         same = same && tags[i] == tags[0];
@@ -116,6 +125,18 @@ static val less(engine *e, val a, val b, bool is_signed) {
     return known(is_signed ? (i32)a.v < (i32)b.v : (u32)a.v < (u32)b.v);
 }
 
+enum { COMPARED = 3 };
+
+/* The register takes the outcome; where that is not known, what was compared is kept beside it. */
+static void put_less(engine *e, path *p, u32 n, val a, val b, bool is_signed) {
+    val result = less(e, a, b, is_signed);
+    if (result.t) {
+        result = (val){0, origin_of(e, O_MIXED, a.t ? a.t : b.t, p->pc, COMPARED, false)};
+        p->less[n & 3] = (lesser){a, b, result.t, is_signed};
+    }
+    put(p, n, result);
+}
+
 static void special(engine *e, path *p, u32 w, u64 *to, bool *jumps, bool *calls, val *target) {
     const u32 f = w & 63, d = bits(w, 15, 11), amount = bits(w, 10, 6);
     const val s = p->r[bits(w, 25, 21)], t = p->r[bits(w, 20, 16)];
@@ -151,8 +172,8 @@ static void special(engine *e, path *p, u32 w, u64 *to, bool *jumps, bool *calls
     case 0x25: put(p, d, or_values(e, s, t)); break;
     case 0x26: put(p, d, xor_values(e, s, t)); break;
     case 0x27: put(p, d, both(e, s, t, ~(s.v | t.v))); break;
-    case 0x2a: put(p, d, less(e, s, t, true)); break;
-    case 0x2b: put(p, d, less(e, s, t, false)); break;
+    case 0x2a: put_less(e, p, d, s, t, true); break;
+    case 0x2b: put_less(e, p, d, s, t, false); break;
     default: break;
     }
 }
@@ -189,8 +210,8 @@ static void immediate(engine *e, path *p, u32 w) {
     const val s = p->r[bits(w, 25, 21)], wide = known((u32)sign(w & 0xffff, 16)), low = known(w & 0xffff);
     switch (op) {
     case 8: case 9: put(p, t, add(e, s, wide)); break;
-    case 10: put(p, t, less(e, s, wide, true)); break;
-    case 11: put(p, t, less(e, s, wide, false)); break;
+    case 10: put_less(e, p, t, s, wide, true); break;
+    case 11: put_less(e, p, t, s, wide, false); break;
     case 12: put(p, t, and_values(e, s, low)); break;
     case 13: put(p, t, or_values(e, s, low)); break;
     case 14: put(p, t, xor_values(e, s, low)); break;
@@ -210,6 +231,12 @@ static bool taken(engine *e, path *p, u32 w, bool *likely) {
         *f = (flags){.mask = 7, .a = {0, 1}};
         condition = t & 1 ? C_EQ : C_NE;
         *likely = t & 2;
+    }
+    const val s = p->r[bits(w, 25, 21)];
+    const lesser *l = &p->less[bits(w, 25, 21) & 3];
+    if ((op == 4 || op == 5 || op == 0x14 || op == 0x15) && !t && s.t && !s.v && l->t == s.t) {
+        compare(e, f, l->a, l->b, 32);
+        condition = l->is_signed ? (op & 1 ? C_LT : C_GE) : (op & 1 ? C_LO : C_HS);
     }
     return decide(e, p, f, condition, p->pc);
 }

@@ -2,6 +2,14 @@
 #include "core.h"
 #include "models.h"
 
+enum { OUTCOMES = 4, NO_MODEL = 0, FILLED = 512 };
+
+/* The stack, what was allocated, and data that the program may write to. */
+static bool is_data(const engine *e, u64 at) {
+    const segment *s = segment_at(e, at);
+    return s ? s->writable : at >= HEAP_BASE && at < STACK_TOP;
+}
+
 val argument(engine *e, path *p, u32 n) {
     static const u8 amd64[6] = {7, 6, 2, 1, 8, 9};
     const u32 machine = e->set.machine, word = e->set.bits / 8;
@@ -34,8 +42,10 @@ void bind_fact(engine *e, path *p, val what, u32 event) {
     p->facts = f;
 }
 
-val result_of(engine *e, const path *p, u32 number) {
-    return unknown(e, O_RETURN, number | (p->pc & 0xffffffffu) << 32);
+val result_of(engine *e, path *p, u32 number) {
+    const val result = unknown(e, O_RETURN, number | (p->pc & 0xffffffffu) << 32);
+    forget_guards(e, p, result.t);
+    return result;
 }
 
 val heap(engine *e, path *p, val size) {
@@ -47,8 +57,67 @@ val heap(engine *e, path *p, val size) {
     return place;
 }
 
+/* What a call that is not followed may have filled in: a number at `at` that so far is 0 or -1. */
+void outcome(engine *e, path *p, val at, u64 by) {
+    if (at.t || !is_data(e, at.v))
+        return;
+    const val before = load(e, p, at, 4, false);
+    if (!before.t && (!(u32)before.v || (u32)before.v == ~0u))
+        store(e, p, at, 4, unknown(e, O_RETURN, by | (p->pc & 0xffffffffu) << 32));
+}
+
+static bool is_file(const engine *e, u32 t) {
+    const origin *o = &e->origins[t];
+    if (o->kind != O_RETURN)
+        return o->kind == O_OPEN || o->kind == O_SOCKET;
+    const u32 number = (u32)o->number;
+    return number < e->set.nrules && models[e->set.rules[number].model].run == m_popen;
+}
+
+static bool is_written(engine *e, path *p, val at) {
+    u32 tag;
+    bool there;
+    read_byte(e, p, at, &tag, &there);
+    return there;
+}
+
+/* The library's functions on open files have no names in a static program, and what they do inside tells nothing. They
+ * are known by what they are given: (buffer, size, file) reads a line as fgets(), (buffer, size, count, file) fills what
+ * was never written as fread(); of others numbers may come from the file. */
+bool uses_file(engine *e, path *p, const function *f, val *result) {
+    val given[OUTCOMES];
+    u32 n = OUTCOMES;
+    for (u32 i = OUTCOMES; i-- > 0;) {
+        given[i] = argument(e, p, i);
+        n = f->marks & (u32)USES << i && given[i].t && !given[i].v && is_file(e, given[i].t) ? i : n;
+    }
+    if (n == OUTCOMES)
+        return false;
+    const u32 tag = origin_of(e, O_READ, given[n].t, 0, 0, false);
+    *result = (val){0, tag};
+    const bool is_buffer = !given[0].t && is_data(e, given[0].v) && !given[1].t;
+    if (n == 2 && is_buffer) {
+        write_byte(e, p, given[0], 0, tag);
+        write_byte(e, p, add(e, given[0], known(1)), 0, 0);
+    } else if (n == 3 && is_buffer && !given[2].t && !is_written(e, p, given[0])) {
+        for (u64 i = 0; i < given[1].v * given[2].v && i < FILLED; i++)
+            write_byte(e, p, add(e, given[0], known(i)), 0, tag);
+    } else {
+        for (u32 i = 0; i < OUTCOMES; i++)
+            if (!given[i].t && is_data(e, given[i].v) && !is_written(e, p, given[i]))
+                store(e, p, given[i], 4, *result);
+    }
+    return true;
+}
+
+void outcomes(engine *e, path *p, u64 by) {
+    for (u32 i = 0; i < OUTCOMES; i++)
+        outcome(e, p, argument(e, p, i), by);
+}
+
 void apply_rule(engine *e, path *p, u32 number) {
     if (number >= e->set.nrules) {
+        outcomes(e, p, number);
         give(e, p, result_of(e, p, number));
         return;
     }
@@ -56,6 +125,8 @@ void apply_rule(engine *e, path *p, u32 number) {
     const u32 event = r->event[0] ? emit_event(e, p, number, r->event) : 0;
     val result = {0, 0};
     bool done = false;
+    if (!r->event[0] && r->model == NO_MODEL)
+        outcomes(e, p, number);
     if (r->model < model_count)
         done = models[r->model].run(e, p, &(called){number, event}, &result);
     if (!p->dead)

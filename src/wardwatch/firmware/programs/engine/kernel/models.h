@@ -20,12 +20,12 @@ extern const model models[];
 extern const u32 model_count;
 
 void bind_fact(engine *e, path *p, val what, u32 event);
-val result_of(engine *e, const path *p, u32 number);
+val result_of(engine *e, path *p, u32 number);
 val heap(engine *e, path *p, val size);
 
 #define MODEL(name) bool name(engine *e, path *p, const called *c, val *result)
 MODEL(m_strlen); MODEL(m_strcpy); MODEL(m_stpcpy); MODEL(m_strncpy); MODEL(m_strcat); MODEL(m_strncat);
-MODEL(m_strcmp); MODEL(m_strncmp); MODEL(m_memcmp); MODEL(m_strchr); MODEL(m_strrchr); MODEL(m_strstr);
+MODEL(m_strcmp); MODEL(m_strncmp); MODEL(m_memcmp); MODEL(m_strchr); MODEL(m_strrchr); MODEL(m_strstr); MODEL(m_strspn); MODEL(m_strcspn);
 MODEL(m_memcpy); MODEL(m_mempcpy); MODEL(m_bcopy); MODEL(m_memset); MODEL(m_bzero); MODEL(m_strdup);
 MODEL(m_strndup); MODEL(m_sprintf); MODEL(m_snprintf); MODEL(m_vsprintf); MODEL(m_vsnprintf); MODEL(m_asprintf);
 MODEL(m_vasprintf); MODEL(m_sprintf_chk); MODEL(m_snprintf_chk); MODEL(m_vsprintf_chk); MODEL(m_vsnprintf_chk);
@@ -33,7 +33,8 @@ MODEL(m_asprintf_chk); MODEL(m_strlcpy); MODEL(m_strlcat); MODEL(m_atoi); MODEL(
 MODEL(m_inet_addr); MODEL(m_inet_aton); MODEL(m_inet_pton); MODEL(m_inet_ntoa); MODEL(m_swap16); MODEL(m_swap32);
 MODEL(m_malloc); MODEL(m_calloc); MODEL(m_realloc); MODEL(m_socket); MODEL(m_connect); MODEL(m_open); MODEL(m_openat);
 MODEL(m_same); MODEL(m_read); MODEL(m_fread); MODEL(m_fgets); MODEL(m_gethostbyname); MODEL(m_getaddrinfo);
-MODEL(m_exit); MODEL(m_none); MODEL(m_zero); MODEL(m_sscanf); MODEL(m_recvfrom); MODEL(m_recvmsg); MODEL(m_accept);
+MODEL(m_popen); MODEL(m_exit); MODEL(m_none); MODEL(m_zero); MODEL(m_sscanf); MODEL(m_recvfrom); MODEL(m_recvmsg); MODEL(m_accept);
+MODEL(m_thread); MODEL(m_clone); MODEL(m_signal); MODEL(m_sigaction); MODEL(m_atexit); MODEL(m_fork);
 #undef MODEL
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "core.h"
 
-enum { DEPTH_MAX = 6, TABLE_MAX = 128, LEAVING_MAX = 8 };
+enum { DEPTH_MAX = 6, TABLE_MAX = 128, LEAVING_MAX = 8, BOUNDED_MAX = 512, LOCAL_ARGUMENTS = 20 };
 
 static const u8 stack_register[MACHINES] = {13, 31, 29, 1, 4, 4};
 
@@ -37,10 +37,7 @@ static const import *import_at(const engine *e, u64 at) {
 
 u64 site_of(const path *p) { return p->pc; }
 
-static u32 *visits(engine *e, const path *p, u64 at, bool taken) {
-    u64 key = at * 2 + taken;
-    if (p->depth)
-        key += p->frames[p->depth - 1].site << 33;
+static u32 *counted(engine *e, u64 key) {
     key = key * 0x9e3779b97f4a7c15u | 1;
     u32 i = (u32)(key >> 40) & (e->visit_slots - 1);
     while (e->visit_keys[i] && e->visit_keys[i] != key)
@@ -53,6 +50,20 @@ static u32 *visits(engine *e, const path *p, u64 at, bool taken) {
         e->visit_counts[i] = 0;
     }
     return &e->visit_counts[i];
+}
+
+static u32 *visits(engine *e, const path *p, u64 at, bool taken) {
+    return counted(e, at * 2 + taken + (p->depth ? p->frames[p->depth - 1].site << 33 : 0));
+}
+
+/* Whether this side of a condition is taken for the first time, wherever the function was called from. */
+static bool is_new(engine *e, u64 at, bool taken) {
+    u32 *seen = counted(e, at * 2 + taken + (1ull << 63));
+    if (!seen || *seen)
+        return false;
+    *seen = 1;
+    e->nnew++;
+    return true;
 }
 
 static bool holds(const flags *f, u32 condition) {
@@ -88,7 +99,9 @@ static void remember(engine *e, path *p, val a, val b, u32 condition, bool taken
     if (!g)
         return;
     const u64 number = b.v - a.v;
-    *g = (guard){p->guards, a.t, relation, e->set.bits == 32 ? (i64)(i32)number : (i64)number};
+    const u64 least = -a.v;
+    *g = e->set.bits == 32 ? (guard){p->guards, a.t, relation, told(e, a.t), (i32)number, (i32)least}
+                           : (guard){p->guards, a.t, relation, told(e, a.t), (i64)number, (i64)least};
     p->guards = g;
     p->nguards++;
 }
@@ -103,9 +116,11 @@ bool decide(engine *e, path *p, const flags *f, u32 condition, u64 at) {
         return true;
     flags *mine = (flags *)f;
     const u8 yes = f->mask & truth[condition], no = f->mask & ~truth[condition] & 7;
+    u64 *last = &p->last[(at >> 1) & (LAST - 1)];
     if (p->over) {
         const bool forced = p->over == 2;
         p->over = 0;
+        *last = at << 1 | forced;
         remember(e, p, f->a, f->b, condition, forced);
         mine->mask = forced ? yes : no;
         return forced;
@@ -114,26 +129,35 @@ bool decide(engine *e, path *p, const flags *f, u32 condition, u64 at) {
         return holds(f, condition);
     if (!yes || !no)
         return yes != 0;
+    if (e->values) { /* all that was given is known: what it does rests on something else */
+        p->dead = 1;
+        return false;
+    }
     u32 *taken = visits(e, p, at, true), *passed = visits(e, p, at, false);
     const u32 ntaken = taken ? *taken : e->set.visits, npassed = passed ? *passed : e->set.visits;
-    const bool first = ntaken < npassed || (ntaken == npassed && p->steps & 1);
+    bool first = ntaken < npassed || (ntaken == npassed && p->steps & 1);
+    if (ntaken >= e->set.visits && npassed >= e->set.visits && *last >> 1 == at)
+        first = *last & 1; /* a loop that was left both ways: on to where its counter ends it */
+    *last = at << 1 | first;
     const bool other_fits = (first ? npassed : ntaken) < e->set.visits;
     if (other_fits) {
-        path *other = fork_path(e, p);
+        const bool is_new = !(first ? npassed : ntaken);
+        path *other = is_new ? fork_path(e, p) : fork_later(e, p);
         if (other) {
             other->over = first ? 1 : 2;
             if (first ? passed : taken)
                 ++*(first ? passed : taken);
         }
     } else {
-        e->count.cut_paths++;
         if (++p->worn > e->set.max_worn) {
+            e->count.cut_tries++;
             p->dead = 1;
             return false;
         }
     }
     if (first ? taken : passed)
         ++*(first ? taken : passed);
+    is_new(e, at, first);
     remember(e, p, f->a, f->b, condition, first);
     mine->mask = first ? yes : no;
     return first;
@@ -157,37 +181,56 @@ void leave(engine *e, path *p) {
     go(e, p, p->r[link[machine]]);
 }
 
+typedef struct {
+    i64 first, last;
+    bool is_sure;
+} bounds;
+
+/* What an index may be, as the last comparison on this way has it. */
+static bounds bounds_of(const path *p, u32 leaf) {
+    for (const guard *g = p->guards; g; g = g->next) {
+        const i64 last = g->relation == 2 ? g->number - 1 : g->number;
+        if (g->t == leaf && (g->relation == 2 || g->relation == 3) && last >= g->least && last - g->least < BOUNDED_MAX)
+            return (bounds){g->least, last, true};
+    }
+    return (bounds){0, TABLE_MAX - 1, false};
+}
+
+static void case_of(engine *e, path *p, u64 target, u32 leaf, i64 index) {
+    path *other = fork_path(e, p);
+    if (!other)
+        return;
+    remember(e, other, (val){0, leaf}, known((u64)index), C_EQ, true);
+    other->pc = plain(e, target);
+}
+
+static u32 cases(engine *e, path *p, val to, u32 leaf, const function *f) {
+    const bounds range = bounds_of(p, leaf);
+    u64 last = 0;
+    u32 found = 0;
+    for (i64 i = range.first; i <= range.last; i++) {
+        u64 target;
+        const bool fits = evaluate(e, p, to, leaf, (u64)i, &target, 0) && plain(e, target) >= f->start &&
+                          plain(e, target) < f->extent;
+        if (!fits && found && !range.is_sure)
+            break; /* behind the table's end; at first we may be before its start */
+        if (!fits || (found && target == last))
+            continue;
+        last = target;
+        found++;
+        case_of(e, p, target, leaf, i);
+    }
+    return found;
+}
+
 static void table(engine *e, path *p, val to) {
     const function *f = function_at(e, p->pc);
     const u32 leaf = leaf_of(e, to.t);
-    u64 start = p->pc | 1ull << 40, found = 0, last = 0; /* a key apart from that of the condition */
-    u32 *seen = visits(e, p, start, true);
-    if (f && leaf != to.t && (!seen || *seen < e->set.visits)) {
+    u32 *seen = visits(e, p, p->pc | 1ull << 40, true), found = 0; /* a key apart from that of the condition */
+    if (f && leaf != to.t && !e->values && (!seen || *seen < e->set.visits)) {
         if (seen)
             ++*seen;
-        for (u64 i = 0; i < TABLE_MAX; i++) {
-            u64 target;
-            if (!evaluate(e, p, to, leaf, i, &target, 0)) {
-                if (found)
-                    break;
-                continue; /* before the table's start */
-            }
-            if (plain(e, target) < f->start || plain(e, target) >= f->extent) {
-                if (found)
-                    break; /* behind the table's end */
-                continue;
-            }
-            if (found && target == last)
-                continue;
-            last = target;
-            found++;
-            path *other = fork_path(e, p);
-            if (!other)
-                break;
-            flags equal = {.a = {0, leaf}, .b = known(i), .mask = 7};
-            remember(e, other, equal.a, equal.b, C_EQ, true);
-            other->pc = plain(e, target);
-        }
+        found = cases(e, p, to, leaf, f);
     }
     if (!found)
         e->count.unresolved++;
@@ -200,8 +243,15 @@ static bool is_back(const path *p, u64 to, u64 sp) {
 
 static void skip_function(engine *e, path *p, const function *f) {
     const u64 number = 0x80000000u | (u64)(f - e->set.functions);
+    outcomes(e, p, number);
     give(e, p, unknown(e, O_RETURN, number | (p->pc & 0xffffffffu) << 32));
     leave(e, p);
+}
+
+/* From a function that may read a key to one that leads to what matters: which key that takes. */
+static void passes(engine *e, path *p, const function *f) {
+    if (!p->depth && e->set.functions[e->root].marks & LISTENS && f->marks & LEADS && !e->set.tells_traps)
+        emit_edge(e, p, f->start);
 }
 
 static void imported(engine *e, path *p, u32 number) {
@@ -218,7 +268,7 @@ static void returned(engine *e, path *p) {
     for (u32 i = 0; i < e->npokes; i++) {
         u32 tag;
         bool there;
-        e->pokes[i].byte = read_byte(e, p, known(e->pokes[i].at), &tag, &there);
+        e->pokes[i].left = read_byte(e, p, known(e->pokes[i].at), &tag, &there);
         e->pokes[i].unknown = tag != 0;
     }
 }
@@ -241,6 +291,7 @@ void go(engine *e, path *p, val to) {
     }
     if (is_back(p, to.v, p->r[stack_register[e->set.machine]].v)) {
         p->depth--;
+        forget_below(e, p, p->r[stack_register[e->set.machine]].v);
     } else {
         const import *found = import_at(e, at);
         if (found) {
@@ -249,6 +300,8 @@ void go(engine *e, path *p, val to) {
         }
         const function *f = function_at(e, at), *here = function_at(e, p->pc);
         const bool inside = here && at >= here->start && at < here->extent;
+        if (f && f != here && f->start == at && !inside)
+            passes(e, p, f);
         if (f && f != here && f->start == at && !f->enter && !inside) {
             skip_function(e, p, f);
             return;
@@ -273,41 +326,94 @@ static bool is_running(const engine *e, const path *p, const function *f) {
     return false;
 }
 
-/* A call: into the function where it is one worth following, else over it. `back` is where it returns to. */
-void call(engine *e, path *p, val to, u64 back) {
+/* Where a call returns to. */
+static void arrive(engine *e, path *p, u64 back) {
     static const u8 link[MACHINES] = {14, 30, 31, 32, 0, 0};
-    const u32 machine = e->set.machine, stack = stack_register[machine];
-    const u64 sp = p->r[stack].v;
+    const u32 machine = e->set.machine, word = e->set.bits / 8;
     if (machine == X86 || machine == X86_64) {
-        const u32 word = e->set.bits / 8;
         p->r[4] = sub(e, p->r[4], known(word));
         store(e, p, p->r[4], word, known(back));
     } else {
         p->r[link[machine]] = known(back);
     }
+}
+
+static void enter(engine *e, path *p, const function *f, val to) {
+    p->frames[p->depth++].function = (u32)(f - e->set.functions);
+    if (e->set.machine == MIPS)
+        p->r[25] = to;
+    if (e->set.machine == ARM)
+        p->thumb = to.v & 1;
+    p->pc = plain(e, to.v);
+}
+
+/* A call: into the function where it is one worth following, else over it. `back` is where it returns to. */
+void call(engine *e, path *p, val to, u64 back) {
+    const u64 sp = p->r[stack_register[e->set.machine]].v;
+    arrive(e, p, back);
     if (p->depth < FRAMES)
         p->frames[p->depth] = (frame){back, sp, p->pc, 0};
     if (to.t && e->origins[to.t].kind != O_IMPORT) {
         e->count.unresolved++;
+        outcomes(e, p, 0x7fffffffu);
         give(e, p, unknown(e, O_RETURN, 0x7fffffffu | (p->pc & 0xffffffffu) << 32));
         leave(e, p);
         return;
     }
     const function *f = to.t ? NULL : function_at(e, plain(e, to.v));
     if (f && f->start == plain(e, to.v) && !import_at(e, plain(e, to.v))) {
-        if (!f->enter || p->depth >= DEPTH_MAX || is_running(e, p, f)) {
+        passes(e, p, f);
+        const u32 deepest = e->values ? FRAMES : DEPTH_MAX; /* with known values there is one way only */
+        if (!f->enter || p->depth >= deepest || (!e->values && is_running(e, p, f))) {
             skip_function(e, p, f);
             return;
         }
-        p->frames[p->depth++].function = (u32)(f - e->set.functions);
-        if (machine == MIPS)
-            p->r[25] = to;
-        if (machine == ARM)
-            p->thumb = to.v & 1;
-        p->pc = plain(e, to.v);
+        val result;
+        if (e->set.is_static && f->enter != CARRIER && uses_file(e, p, f, &result)) {
+            give(e, p, result);
+            leave(e, p);
+            return;
+        }
+        enter(e, p, f, to);
         return;
     }
     go(e, p, to);
+}
+
+/* A function that is run beside this way, or later: a thread, a handler. It gets `given` and returns to nobody. */
+void run_beside(engine *e, const path *p, val to, val given) {
+    static const u8 first[MACHINES] = {0, 0, 4, 3, 0, 7};
+    const u32 machine = e->set.machine, word = e->set.bits / 8;
+    const function *f = to.t ? NULL : function_at(e, plain(e, to.v));
+    if (!f || f->start != plain(e, to.v) || p->depth >= DEPTH_MAX || is_running(e, p, f))
+        return;
+    path *other = fork_path(e, (path *)p);
+    if (!other)
+        return;
+    if (machine == X86) {
+        other->r[4] = sub(e, other->r[4], known(word));
+        store(e, other, other->r[4], word, given);
+    } else {
+        other->r[first[machine]] = given;
+    }
+    const val sp = other->r[stack_register[machine]];
+    arrive(e, other, RETURNS);
+    other->frames[other->depth] = (frame){RETURNS, sp.v, other->pc, 0};
+    enter(e, other, f, to);
+}
+
+/* Registers in which compilers hand arguments to functions that nobody outside calls, beyond those of the convention:
+ * EAX, EDX, ECX on x86 (regparm, fastcall); $t0 to $t8 and $v1 on MIPS (LLVM's fast convention for o32). */
+static void start_local(engine *e, path *p) {
+    if (e->set.machine == X86)
+        for (u32 i = 0; i < 3; i++)
+            p->r[i] = unknown(e, O_ARGUMENT, LOCAL_ARGUMENTS + i);
+    if (e->set.machine == MIPS) {
+        p->r[3] = unknown(e, O_ARGUMENT, LOCAL_ARGUMENTS);
+        for (u32 i = 8; i < 16; i++)
+            p->r[i] = unknown(e, O_ARGUMENT, LOCAL_ARGUMENTS + i - 7);
+        p->r[24] = unknown(e, O_ARGUMENT, LOCAL_ARGUMENTS + 9);
+    }
 }
 
 static void start(engine *e, path *p, u32 root) {
@@ -319,10 +425,12 @@ static void start(engine *e, path *p, u32 root) {
         p->r[i] = (val){0, 1};
     for (u32 i = 0; i < registers[machine]; i++)
         p->r[machine == X86_64 ? amd64[i] : first[machine] + i] = unknown(e, O_ARGUMENT, i);
+    start_local(e, p);
     p->r[stack_register[machine]] = known(STACK_TOP);
     p->pc = f->start;
     p->thumb = f->thumb != 0;
     p->heap = HEAP_BASE;
+    p->lowest = STACK_TOP;
     for (u32 i = 0; i < 512; i++)
         p->qt[i] = 1;
     if (machine == ARM)
@@ -390,7 +498,8 @@ static path *fresh_path(void) {
 bool run_root(engine *e, u32 root) {
     if (root >= e->set.nfunctions)
         return false;
-    memset(e->visit_keys, 0, e->visit_slots * sizeof *e->visit_keys);
+    if (e->nvisits)
+        memset(e->visit_keys, 0, e->visit_slots * sizeof *e->visit_keys);
     e->nvisits = 0;
     e->root = root;
     path *p = fresh_path();
@@ -402,20 +511,27 @@ bool run_root(engine *e, u32 root) {
     p->below = NULL;
     e->todo = p;
     e->ntodo = 1;
-    u64 steps = 0;
-    while (e->todo) {
-        p = e->todo;
-        e->todo = p->below;
+    u64 steps = 0, idle = 0;
+    u32 seen = e->nnew;
+    while (e->todo || e->later) {
+        path **from = e->todo ? &e->todo : &e->later;
+        p = *from;
+        *from = p->below;
         e->ntodo--;
         e->count.paths++;
-        while (!p->dead && p->steps < e->set.max_path_steps && steps < e->set.max_steps) {
+        if (e->nnew != seen || from == &e->todo) { /* something new was seen lately */
+            seen = e->nnew;
+            idle = steps;
+        }
+        const bool is_idle = steps - idle > e->set.max_idle_steps;
+        while (!p->dead && !is_idle && p->steps < e->set.max_path_steps && steps < e->set.max_steps) {
             p->steps++;
             p->leaving = 0;
             steps++;
             step(e, p);
         }
-        if (!p->dead)
-            e->count.cut_steps++;
+        e->count.cut_tries += is_idle;
+        e->count.cut_steps += !is_idle && !p->dead;
         drop_path(e, p);
     }
     e->count.steps += steps;

@@ -171,7 +171,9 @@ MODEL(m_same) {
 }
 
 static void filled(engine *e, path *p, val to, val from, u64 n) {
-    const u32 tag = origin_of(e, O_READ, from.t, 0, 0, false);
+    /* A descriptor that is a number stands for itself: 0 is the standard input. */
+    const u32 tag = origin_of(e, O_READ, from.t, from.t ? 0 : from.v + 1, 0, false);
+    forget_guards(e, p, tag);
     for (u64 i = 0; i < n && i < FILLED; i++)
         write_byte(e, p, add(e, to, known(i)), 0, tag);
 }
@@ -267,6 +269,11 @@ MODEL(m_none) {
     return false;
 }
 
+MODEL(m_popen) { /* a file of its own for each place: what a call returns */
+    UNUSED;
+    return false;
+}
+
 MODEL(m_zero) {
     UNUSED;
     *result = known(0);
@@ -275,15 +282,16 @@ MODEL(m_zero) {
 
 #define ENTRY(name) {#name, m_##name}
 const model models[] = {
-    ENTRY(none), ENTRY(zero), ENTRY(exit), ENTRY(strlen), ENTRY(strcpy), ENTRY(stpcpy), ENTRY(strncpy), ENTRY(strcat),
+    ENTRY(none), ENTRY(zero), ENTRY(popen), ENTRY(exit), ENTRY(strlen), ENTRY(strcpy), ENTRY(stpcpy), ENTRY(strncpy), ENTRY(strcat),
     ENTRY(strncat), ENTRY(strcmp), ENTRY(strncmp), ENTRY(memcmp), ENTRY(strchr), ENTRY(strrchr), ENTRY(strstr),
+    ENTRY(strspn), ENTRY(strcspn),
     ENTRY(memcpy), ENTRY(mempcpy), ENTRY(bcopy), ENTRY(memset), ENTRY(bzero), ENTRY(strdup), ENTRY(strndup),
     ENTRY(sprintf), ENTRY(snprintf), ENTRY(vsprintf), ENTRY(vsnprintf), ENTRY(asprintf), ENTRY(vasprintf),
     ENTRY(sprintf_chk), ENTRY(snprintf_chk), ENTRY(vsprintf_chk), ENTRY(vsnprintf_chk), ENTRY(asprintf_chk),
     ENTRY(strlcpy), ENTRY(strlcat), ENTRY(atoi), ENTRY(toupper), ENTRY(tolower), ENTRY(inet_addr), ENTRY(inet_aton),
     ENTRY(inet_pton), ENTRY(inet_ntoa), ENTRY(swap16), ENTRY(swap32), ENTRY(malloc), ENTRY(calloc), ENTRY(realloc),
     ENTRY(socket), ENTRY(connect), ENTRY(open), ENTRY(openat), ENTRY(same), ENTRY(read), ENTRY(fread), ENTRY(fgets),
-    ENTRY(recvfrom), ENTRY(recvmsg), ENTRY(accept),
+    ENTRY(thread), ENTRY(clone), ENTRY(signal), ENTRY(sigaction), ENTRY(atexit), ENTRY(fork), ENTRY(recvfrom), ENTRY(recvmsg), ENTRY(accept),
     ENTRY(sscanf), ENTRY(gethostbyname), ENTRY(getaddrinfo),
 };
 const u32 model_count = sizeof models / sizeof *models;

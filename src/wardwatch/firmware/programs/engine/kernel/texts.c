@@ -25,7 +25,7 @@ u32 read_text(engine *e, path *p, val at, u8 *bytes, u32 *tags, u32 room, bool *
         tags[n] = tag;
         if (!there) { /* nothing is known of the rest */
             *whole = !n || at.t || e->origins[tag].kind == O_GLOBAL;
-            if (e->origins[tag].kind == O_STACK || e->origins[tag].kind == O_HEAP)
+            if (n && (e->origins[tag].kind == O_STACK || e->origins[tag].kind == O_HEAP))
                 return n;
             tags[n] = at.t && !n ? text_tag(e, at.v ? tag : at.t) : tag;
             return n + 1;

@@ -103,12 +103,20 @@ MODEL(m_strlcat) {
     return false;
 }
 
+/* What was read decides how it compares: the outcome goes back to it. */
+static bool by_what_was_read(engine *e, u32 t, val *result) {
+    if (!t || e->origins[t].kind != O_READ)
+        return false;
+    *result = mixed(e, (val){0, t}, known(0));
+    return true;
+}
+
 static bool ordered(engine *e, path *p, u32 limit, val *result) {
     held a, b;
     take(e, p, argument(e, p, 0), &a);
     take(e, p, argument(e, p, 1), &b);
     if (a.holes || b.holes || !a.whole || !b.whole)
-        return false;
+        return by_what_was_read(e, a.n ? a.tags[0] : 0, result) || by_what_was_read(e, b.n ? b.tags[0] : 0, result);
     const u32 na = a.n < limit ? a.n : limit, nb = b.n < limit ? b.n : limit;
     const int order = memcmp(a.bytes, b.bytes, na < nb ? na : nb);
     *result = known(cut(e, (u64)(i64)(order ? (order < 0 ? -1 : 1) : na < nb ? -1 : na > nb)));
@@ -135,7 +143,7 @@ MODEL(m_memcmp) {
         const u8 x = read_byte(e, p, add(e, a, known(i)), &one, &there);
         const u8 y = read_byte(e, p, add(e, b, known(i)), &two, &also);
         if (one || two)
-            return false;
+            return by_what_was_read(e, one ? one : two, result);
         if (x != y) {
             *result = known(cut(e, (u64)(i64)(x < y ? -1 : 1)));
             return true;
@@ -169,6 +177,30 @@ MODEL(m_strchr) {
 MODEL(m_strrchr) {
     (void)c;
     return sought(e, p, true, result);
+}
+
+/* How many bytes at the start are of the set, or of none of it. A hole counts as one that is not. */
+static bool spanned(engine *e, path *p, bool wanted, val *result) {
+    held h, set;
+    take(e, p, argument(e, p, 0), &h);
+    take(e, p, argument(e, p, 1), &set);
+    if (set.holes || !set.whole || (h.holes && wanted))
+        return false;
+    u32 n = 0;
+    while (n < h.n && (!h.tags[n] && memchr(set.bytes, h.bytes[n], set.n)) == wanted)
+        n++;
+    *result = known(n);
+    return h.n != 0;
+}
+
+MODEL(m_strspn) {
+    (void)c;
+    return spanned(e, p, true, result);
+}
+
+MODEL(m_strcspn) {
+    (void)c;
+    return spanned(e, p, false, result);
 }
 
 MODEL(m_strstr) {

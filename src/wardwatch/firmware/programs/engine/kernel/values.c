@@ -152,7 +152,7 @@ u32 leaf_of(const engine *e, u32 t) {
         const origin *o = &e->origins[t];
         if ((o->kind != O_DEREF && o->kind != O_SHIFT) || !o->parent)
             return t;
-        if (o->kind == O_DEREF && (o->number < 0x1000 || !segment_at(e, o->number)))
+        if (o->kind == O_DEREF && (o->number < 0x200 || !segment_at(e, o->number)))
             return t;
         t = o->parent;
     }

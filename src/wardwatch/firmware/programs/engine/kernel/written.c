@@ -3,7 +3,7 @@
 
 #include "core.h"
 
-enum { OUT_MAX = 64 << 20 };
+enum { OUT_MAX = 64 << 20, HAPPENED_MAX = 256 };
 
 bool put_bytes(engine *e, const void *bytes, u64 n) {
     if (e->out_used + n > e->out_room) {
@@ -104,21 +104,42 @@ typedef struct {
     u32 size, order, hands_on;
 } head;
 
-/* The same event came about another way: what both share, and the earlier of both places in the order. */
+/* The same event came about another way: what both share, and the later of both places in the order.
+ *
+ * A way that leaves out what comes before would put the event before that; what a loop does again counts once.
+ */
 static void merge(engine *e, u8 *event, u32 order, const u8 *guards, u32 n) {
     head first;
     u32 nfirst;
     memcpy(&first, event, sizeof first);
-    first.order = order < first.order ? order : first.order;
+    first.order = order > first.order ? order : first.order;
     memcpy(event, &first, sizeof first);
     memcpy(&nfirst, event + sizeof first + first.size, 4);
     share_guards(e, event + sizeof first + first.size + 4, nfirst, guards, n);
 }
 
+static bool is_again(const path *p, u32 event) {
+    const happening *h = p->happened;
+    for (u32 i = 0; h && i < HAPPENED_MAX; i++, h = h->next)
+        if (h->event == event)
+            return true;
+    return false;
+}
+
+static u32 happens(engine *e, path *p, u32 event) {
+    happening *h = small_alloc(e, sizeof *h);
+    if (h) {
+        *h = (happening){p->happened, event};
+        p->happened = h;
+    }
+    p->order++;
+    return event;
+}
+
 /* `from`: where the event begins, whose content is written already. */
-u32 finish_event(engine *e, u64 from, u32 order, const u8 *guards, u32 nguards) {
+u32 finish_event(engine *e, path *p, u64 from, const u8 *guards, u32 nguards) {
     const u64 content = from + sizeof(head);
-    const head first = {(u32)(e->out_used - content), order, e->hands_on};
+    const head first = {(u32)(e->out_used - content), p->order, e->hands_on};
     put32(e, nguards);
     put_bytes(e, guards, (u64)nguards * GUARD_SIZE);
     if (e->out_failed) {
@@ -131,19 +152,20 @@ u32 finish_event(engine *e, u64 from, u32 order, const u8 *guards, u32 nguards) 
     u32 at = (u32)from;
     const u32 before = seen_before(e, digest(e->out + content, first.size), number, &at);
     if (before) {
-        merge(e, e->out + at, order, guards, nguards);
+        const bool again = is_again(p, before);
+        merge(e, e->out + at, again ? 0 : p->order, guards, nguards);
         e->out_used = from;
-        return before;
+        return again ? before : happens(e, p, before);
     }
     memcpy(e->out + from, &first, sizeof first);
     e->nevents = number;
-    return number;
+    return happens(e, p, number);
 }
 
 u64 begin_event(engine *e) {
     static const head empty;
     const u64 from = e->out_used;
-    e->hands_on = false;
+    e->hands_on = 0;
     put_bytes(e, &empty, sizeof empty);
     return from;
 }

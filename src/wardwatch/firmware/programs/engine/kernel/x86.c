@@ -303,6 +303,8 @@ static void conditional(insn *i, u32 size) {
         go(i->e, i->p, known(to));
 }
 
+enum { THREAD_SELECTOR = 0x33 };
+
 static void others(insn *i) {
     const u32 size = i->op & 1 ? i->size : 1;
     switch (i->op) {
@@ -330,6 +332,13 @@ static void others(insn *i) {
         x86_put(i, i->reg, size, a);
         break;
     }
+    case 0x8c: /* segment registers: Linux's selector of a thread's own data */
+        x86_modrm(i, 0);
+        x86_put_rm(i, i->mod == 3 ? i->size : 2, known(THREAD_SELECTOR));
+        break;
+    case 0x8e:
+        x86_modrm(i, 0);
+        break;
     case 0x8f:
         x86_modrm(i, 0);
         x86_put_rm(i, i->e->set.bits / 8, pop(i));

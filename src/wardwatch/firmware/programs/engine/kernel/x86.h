@@ -30,4 +30,7 @@ void x86_string(insn *i);
 bool x86_condition(insn *i, u32 cc);
 void x86_multiply(insn *i, u32 n, val a, val b);
 
+bool x86_vector(insn *i, u32 op);
+void x86_vector_operand(insn *i, u8 *bytes, u32 *tags);
+
 #endif

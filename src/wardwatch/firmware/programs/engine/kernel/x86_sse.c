@@ -17,6 +17,8 @@ static void take(insn *i, u8 *bytes, u32 *tags, u32 size) {
     }
 }
 
+void x86_vector_operand(insn *i, u8 *bytes, u32 *tags) { take(i, bytes, tags, 16); }
+
 static void vector_load(insn *i, u32 to, u32 size, bool clear) {
     u8 bytes[16] = {0};
     u32 tags[16] = {0};
@@ -373,6 +375,8 @@ void x86_two_bytes(insn *i) {
             shuffled(i);
             return;
         }
+        if ((op == 0xc6 || (op >= 0x71 && op < 0x74)) && x86_vector(i, op))
+            return;
         if (byte_follows)
             x86_byte(i);
         if (op == 0x1e || op == 0x1f || op == 0x18 || op == 0x0d || op == 0xae || op == 0x2e || op == 0x2f) {
@@ -382,7 +386,7 @@ void x86_two_bytes(insn *i) {
         }
         if (op == 0x2c || op == 0x2d || op == 0x50 || op == 0xd7 || op == 0xc5)
             x86_put(i, i->reg, i->size, (val){0, 1});
-        else if (!vector_moves(i, op))
+        else if (!vector_moves(i, op) && !x86_vector(i, op))
             forget(i);
     }
 }

@@ -1,0 +1,1 @@
+"""In: what a monitor displays, and its waveforms. Out: whether the one follows from the other, and what else not."""

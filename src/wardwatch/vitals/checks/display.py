@@ -1,0 +1,221 @@
+"""In: what is displayed as HR, PR and RR, and what the waves say. Out: numbers that follow from none of the waves.
+
+Heart and pulse rate may each follow from the ECG or the pleth: monitors take one for the other when a lead is noisy.
+What cannot be asked is told as such: dashes, no wave, noise. A respiration rate of 0 is how monitors show that they
+find no breaths, and is no number to hold against a wave.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Final
+
+import numpy as np
+
+from wardwatch.knowledge.catalogue import thresholds
+from wardwatch.vitals.check import Episode, Facts, Moment, Running, Standing, State
+from wardwatch.vitals.follower import Answer, Follower, Numbers
+from wardwatch.vitals.words import DERIVED, Derivation, Quantity, Values
+from wardwatch.vocabulary import Severity
+
+RULE: Final = "vitals.display-disagrees"
+_SOURCES: Final = {
+    Quantity.HR: (Quantity.HR, Quantity.PR),
+    Quantity.PR: (Quantity.PR, Quantity.HR),
+    Quantity.RR: (Quantity.RR,),
+}
+_SEVERITY: Final = {Quantity.HR: Severity.HIGH, Quantity.PR: Severity.MEDIUM, Quantity.RR: Severity.MEDIUM}
+_MOST_ROWS: Final = 512
+_FIRST_ROWS: Final = 32
+_Key = tuple[str, Quantity, str, str]
+_NOWHERE: Final = np.zeros(0, np.int64)
+_TOLD: Final = attrgetter("value", "quality")
+_WHO: Final = attrgetter("signal", "quantity", "detector", "averaging")
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """What one quantity is judged by, beside the numbers of its follower."""
+
+    numbers: Numbers
+    rules: frozenset[str]
+    pad: float
+    fits: float
+    other: float
+    stands_s: int
+    moves: float
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> "_Settings":
+        values = dict(entry)
+        rules, pad, fits = frozenset(values.pop("rules")), values.pop("pad"), values.pop("fits")
+        other, stands, moves = values.pop("other"), values.pop("stands_s"), values.pop("moves")
+        return cls(Numbers(**values), rules, pad, fits, other, stands, moves)
+
+
+class _Said:
+    """What the derivations of a second say, and which of them speak for which number; that seldom changes."""
+
+    def __init__(self) -> None:
+        self._layout: tuple[_Key, ...] = ()
+        self.values: Values = np.zeros(0)
+        self.qualities: Values = np.zeros(0)
+        self.derivations: tuple[Derivation, ...] = ()
+
+    def take(self, derivations: tuple[Derivation, ...]) -> bool:
+        """Take in a second; whether other hypotheses speak than before."""
+        self.derivations = derivations
+        told = np.array(list(map(_TOLD, derivations)), np.float64).reshape(-1, 2)  # None becomes NaN
+        self.values, self.qualities = told[:, 0], told[:, 1]
+        layout = tuple(map(_WHO, derivations))
+        changed = layout != self._layout
+        self._layout = layout
+        return changed
+
+
+class _Display:
+    """One displayed number and its hypotheses."""
+
+    def __init__(self, quantity: Quantity) -> None:
+        self.quantity = quantity
+        self.settings = _Settings.of(thresholds("vitals")["display"][quantity])
+        self.follower = Follower(self.settings.numbers, _FIRST_ROWS)
+        self._rows: dict[_Key, int] = {}
+        self._places = self._to = _NOWHERE
+        self._least = np.zeros(0)
+        self.standing = Standing(State.UNKNOWN, "nothing has been displayed yet")
+
+    def lay_out(self, derivations: tuple[Derivation, ...]) -> None:
+        """Find out which of the derivations are hypotheses about this number, and the row of each."""
+        places, to, least = [], [], []
+        for place, derived in enumerate(derivations):
+            speaks = derived.quantity in _SOURCES[self.quantity] and derived.averaging in self.settings.rules
+            if speaks and (row := self._row(derived)) is not None:
+                places.append(place)
+                to.append(row)
+                least.append(0.0 if derived.quantity is self.quantity else self.settings.other)
+        self._places, self._to = np.array(places, np.int64), np.array(to, np.int64)
+        self._least = np.array(least, np.float64)
+
+    def step(self, moment: Moment, said: _Said) -> Answer:
+        """What can be said with this second."""
+        if moment.missing:
+            self.follower.interrupt()
+        middle, quality = np.full(self.follower.rows, np.nan), np.zeros(self.follower.rows)
+        good = said.qualities[self._places]
+        middle[self._to], quality[self._to] = said.values[self._places], np.where(good >= self._least, good, 0.0)
+        shown = moment.second.shown.get(self.quantity)
+        asked = None if shown == 0 and self.quantity is Quantity.RR else shown
+        pad = self.settings.pad
+        answer = self.follower.step(middle - pad, middle + pad, quality, asked)
+        reason = self._reason(said.derivations) if answer.gathered is None else ""
+        self.standing = self._stand(answer, asked, shown, reason)
+        return answer
+
+    def source(self, answer: Answer) -> _Key:
+        """Which hypothesis is the best one."""
+        return next(key for key, row in self._rows.items() if row == answer.best)
+
+    def _reason(self, derivations: tuple[Derivation, ...]) -> str:
+        """Why the first signal that should tell does not."""
+        told = (one for one in derivations if one.quantity is self.quantity and one.reason)
+        return next((f"{one.signal}: {one.reason}" for one in told), "no wave of a quality that could tell")
+
+    def _row(self, derived: Derivation) -> int | None:
+        key = (derived.signal, derived.quantity, derived.detector, derived.averaging)
+        row = self._rows.get(key)
+        if row is None and len(self._rows) < _MOST_ROWS:
+            row = self._rows[key] = len(self._rows)
+            if row >= self.follower.rows:
+                self.follower.grow(2 * self.follower.rows)
+        return row
+
+    def _stand(self, answer: Answer, asked: float | None, shown: float | None, reason: str) -> Standing:
+        if shown is None:
+            return Standing(State.UNKNOWN, "no number is displayed")
+        if asked is None:
+            return Standing(State.UNKNOWN, "0 is displayed, which says that no breaths are found")
+        if answer.gathered is None:
+            return Standing(State.UNKNOWN, reason)
+        derived = round(answer.value, 1)
+        if answer.gathered >= self.settings.numbers.limit:
+            return Standing(State.DISAGREES, "it follows from none of the waves", derived)
+        if abs(answer.off) > self.settings.fits or answer.gathered > self.settings.numbers.limit / 2:
+            return Standing(State.UNKNOWN, "it differs, but not yet for long enough to say", derived)
+        return Standing(State.VERIFIED, "", derived)
+
+
+class DisplayDisagrees:
+    """The state for one monitor."""
+
+    def __init__(self) -> None:
+        self._displays = {quantity: _Display(quantity) for quantity in DERIVED}
+        self._said = _Said()
+        self._running = Running()
+
+    @property
+    def standings(self) -> Mapping[Quantity, Standing]:
+        """How each number that can be derived stands now."""
+        return {quantity: display.standing for quantity, display in self._displays.items()}
+
+    def feed(self, moment: Moment) -> Iterator[Episode]:
+        """Numbers that have disagreed for long enough with this second."""
+        if self._said.take(moment.derivations):
+            for display in self._displays.values():
+                display.lay_out(moment.derivations)
+        for quantity, display in self._displays.items():
+            if quantity in moment.second.shown or display.standing.state is not State.UNKNOWN:
+                yield from self._one(quantity, display, moment)
+
+    def _one(self, quantity: Quantity, display: _Display, moment: Moment) -> list[Episode]:
+        answer = display.step(moment, self._said)
+        return [*self._off(quantity, display, answer, moment), *self._standing(quantity, display, answer, moment)]
+
+    def _standing(self, quantity: Quantity, display: _Display, answer: Answer, moment: Moment) -> list[Episode]:
+        """A display that does not change while all that it could follow from does."""
+        name = f"{quantity} stands"
+        stands = answer.held >= display.settings.stands_s and answer.moved >= display.settings.moves
+        if not stands:
+            if not answer.held:
+                self._running.close(name)
+            return []
+        current = self._running.current(name)
+        if current is not None:
+            current.end = moment.now
+            return []
+        facts: Facts = {
+            "shown": moment.second.shown.get(quantity) or 0.0, "for_s": answer.held, "moved": round(answer.moved, 1)
+        }  # fmt: skip
+        start = max(0.0, moment.now - answer.held)
+        found = Episode(RULE, name, start, moment.now, moment.now, 1.0, Severity.MEDIUM, 0.85, "stands", facts)
+        new = self._running.meet(found)
+        found.signal = quantity
+        return new
+
+    def _off(self, quantity: Quantity, display: _Display, answer: Answer, moment: Moment) -> list[Episode]:
+        limit = display.settings.numbers.limit
+        current = self._running.current(quantity)
+        if answer.gathered is None or answer.gathered < limit / 2:
+            self._running.close(quantity)
+            return []
+        if current is not None:
+            if abs(answer.off) > display.settings.fits:
+                current.end = moment.now
+            return []
+        return self._new(quantity, display, answer, moment) if answer.gathered >= limit else []
+
+    def _new(self, quantity: Quantity, display: _Display, answer: Answer, moment: Moment) -> list[Episode]:
+        signal, _, detector, rule = display.source(answer)
+        facts: Facts = {
+            "shown": moment.second.shown.get(quantity) or 0.0,
+            "derived": round(answer.value, 1),
+            "spread": round(answer.spread, 1),
+            "nearest": f"{signal}, {detector}, {rule}",
+        }
+        start = max(0.0, moment.now - max(1, answer.since))
+        severity = _SEVERITY[quantity]
+        found = Episode(RULE, quantity, start, moment.now, moment.now, 1.0, severity, 0.9, "disagrees", facts)
+        return self._running.meet(found)
+
+
+CHECK: Final = DisplayDisagrees

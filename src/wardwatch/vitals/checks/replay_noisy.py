@@ -1,0 +1,234 @@
+"""In: the codes of every signal. Out: stretches in which all signals together repeat what they sent before, nearly.
+
+A replay that was stretched, scaled or covered with noise is no longer the same codes. One regular signal may resemble
+its own past closely; that every signal of a patient resembles its past at the same distance, for half a minute, it
+takes a replay. So the smallest correlation over the signals counts. Distances are looked for in one signal at a low
+rate, and the best of them examined in all signals at a higher one.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from wardwatch.knowledge.catalogue import thresholds
+from wardwatch.vitals.check import Episode, Facts, Moment, Running
+from wardwatch.vitals.words import Codes, Kind, Values, Wave, kind_of
+from wardwatch.vocabulary import Severity
+
+RULE: Final = "vitals.replayed"
+FINE: Final = 64
+_COARSE: Final = 16
+_STEP: Final = FINE // _COARSE
+_TRIED: Final = 5  # distances examined closely
+_FEWEST: Final = 2  # signals: one alone proves nothing
+_MOST: Final = 12
+_EDGES: Final = np.arange(FINE + 1) / FINE
+
+
+class _Track:
+    """One signal at the fine rate, as far back as is remembered."""
+
+    def __init__(self, seconds: int, kind: Kind) -> None:
+        self.kind = kind
+        self._kept = seconds * FINE
+        self._buffer = np.zeros(2 * self._kept)
+        self._end = 0
+        self.since = 0  # seconds in a row in which it was there
+
+    def append(self, wave: Wave) -> None:
+        """One second more."""
+        if self._end + FINE > len(self._buffer):
+            self._buffer[: self._kept] = self._buffer[self._end - self._kept : self._end]
+            self._end = self._kept
+        self._buffer[self._end : self._end + FINE] = _means(wave.codes)
+        self._end += FINE
+        self.since += 1
+
+    def drop(self) -> None:
+        """It is missing: nothing may span this."""
+        self._end = self.since = 0
+
+    def values(self) -> Values:
+        """The fine samples, the latest last."""
+        return self._buffer[max(0, self._end - self._kept) : self._end]
+
+    def coarse(self) -> Values:
+        """The same at the coarse rate; of an ECG how steep it is, since its beats are narrower than a coarse sample."""
+        values = self.values()
+        if self.kind is Kind.ECG:
+            values = np.abs(np.diff(values, prepend=values[:1]))
+        coarse: Values = values.reshape(-1, _STEP).sum(axis=1)
+        return coarse
+
+
+_ZERO: Final = np.zeros(1)
+
+
+def _means(codes: Codes) -> Values:
+    """The sum of the codes in each 64th part of a second; parts that end between two samples take a share."""
+    if len(codes) % FINE == 0 and len(codes):
+        whole: Values = codes.reshape(FINE, -1).sum(axis=1, dtype=np.float64)
+        return whole
+    sums = np.zeros(len(codes) + 1)
+    np.cumsum(codes, out=sums[1:])
+    at = np.interp(*_parts(len(codes)), sums)
+    shared: Values = at[1:] - at[:-1]
+    return shared
+
+
+@lru_cache(maxsize=32)
+def _parts(count: int) -> tuple[Values, Values]:
+    return _EDGES * count, np.arange(count + 1, dtype=np.float64)
+
+
+class ReplayNoisy:
+    """The state for one monitor."""
+
+    def __init__(self) -> None:
+        numbers = thresholds("vitals")["replay_noisy"]
+        self._enough = float(numbers["correlation"])
+        self._window = int(numbers["window_s"])
+        self._every = int(numbers["every_s"])
+        self._times = int(numbers["times"])
+        self._history = int(numbers["history_s"])
+        self._nearest = int(numbers["nearest_s"])
+        self._tracks: dict[str, _Track] = {}
+        self._running = Running()
+        self._found = (0, 0)  # distance in fine samples, how often in a row
+
+    def feed(self, moment: Moment) -> Iterator[Episode]:
+        """A replay that became certain in this second."""
+        waves = moment.second.waves
+        for signal, track in self._tracks.items():
+            if signal not in waves or moment.missing:
+                track.drop()
+        for signal, wave in waves.items():
+            present = self._track(signal)
+            if present is not None:
+                present.append(wave)
+        if moment.second.index % self._every == 0:
+            yield from self._look(moment)
+
+    def _track(self, signal: str) -> _Track | None:
+        kind = kind_of(signal)
+        if signal not in self._tracks and len(self._tracks) < _MOST and kind is not Kind.OTHER:
+            self._tracks[signal] = _Track(self._history + self._window, kind)
+        return self._tracks.get(signal)
+
+    def _look(self, moment: Moment) -> list[Episode]:
+        least = self._window + self._nearest + 1
+        there = {name: track for name, track in self._tracks.items() if track.since >= least}
+        moving = {name: track for name, track in there.items() if np.ptp(track.values()[-self._window * FINE :]) > 0}
+        distance, likeness = self._best(moving) if len(moving) >= _FEWEST else (0, 0.0)
+        if likeness < self._enough:
+            self._found = (0, 0)
+            for name in self._tracks:
+                self._running.close(name)
+            return []
+        last, times = self._found
+        times = times + 1 if abs(distance - last) <= 1 else 1
+        self._found = (distance, times)
+        if times < self._times:
+            return []
+        start = moment.now - self._window - (times - 1) * self._every
+        names = sorted(moving)
+        facts: Facts = {"distance_s": distance / FINE, "correlation": round(likeness, 4), "signals": ", ".join(names)}
+        waves = moment.second.waves
+        return [
+            new
+            for name in names
+            for new in self._running.meet(
+                Episode(RULE, name, start, moment.now, moment.now, waves[name].rate, Severity.HIGH, 0.9, "noisy", facts)
+            )
+        ]
+
+    def _best(self, tracks: dict[str, _Track]) -> tuple[int, float]:
+        """The distance at which all signals resemble their past most, and how much; first the last one found."""
+        pilot = min(tracks, key=lambda name: (_PILOTS.index(tracks[name].kind), name))
+        others = (*(track for name, track in sorted(tracks.items()) if name != pilot), tracks[pilot])
+        last = self._found[0]
+        if last and (held := _closest(others, last, self._window, self._enough))[1] >= self._enough:
+            return held
+        best, likeness = 0, 0.0
+        for distance in self._distances(tracks[pilot]):
+            at, like = _closest(others, distance, self._window, self._enough)
+            if like > likeness:
+                best, likeness = at, like
+        return best, likeness
+
+    def _distances(self, track: _Track) -> list[int]:
+        """Distances in fine samples at which the pilot resembles its past most."""
+        values, size = track.coarse(), self._window * _COARSE
+        likeness = _correlations(values, size)[: len(values) - size - self._nearest * _COARSE + 1]
+        inner = likeness[1:-1]
+        peaks = np.flatnonzero((inner >= likeness[:-2]) & (inner > likeness[2:]) & (inner > _PROMISING[track.kind])) + 1
+        chosen = peaks[np.argsort(-likeness[peaks], kind="stable")[:_TRIED]]
+        return [(len(values) - size - int(place)) * _STEP for place in chosen]
+
+
+_PILOTS: Final = (Kind.PLETH, Kind.ECG, Kind.RESP)
+_PROMISING: Final = {Kind.PLETH: 0.9, Kind.ECG: 0.7, Kind.RESP: 0.9}
+
+
+def _correlations(values: Values, size: int) -> Values:
+    """Correlation of the last `size` samples with every earlier stretch of that length, by its first sample."""
+    centred = values - values.mean()
+    last = centred[-size:]
+    length = 1 << (len(values) + size - 1).bit_length()
+    spectrum = np.fft.rfft(centred, length) * np.conj(np.fft.rfft(last, length))
+    products = np.fft.irfft(spectrum, length)[: len(values) - size + 1]
+    sums = np.concatenate((_ZERO, np.cumsum(centred)))
+    squares = np.concatenate((_ZERO, np.cumsum(centred * centred)))
+    mean = (sums[size:] - sums[:-size]) / size
+    spread = np.sqrt(np.maximum((squares[size:] - squares[:-size]) / size - mean * mean, 1e-12))
+    return np.asarray((products / size - mean * mean[-1]) / (spread * spread[-1]))
+
+
+def _closest(tracks: tuple[_Track, ...], distance: int, window: int, enough: float) -> tuple[int, float]:
+    """The distance near `distance` where the least similar signal is most similar, and how much.
+
+    Looking ends with the first signal that is not similar enough.
+    """
+    size, around = window * FINE, _STEP
+    least, each = np.ones(2 * around + 1), []
+    for track in tracks:
+        values = track.values()
+        first = len(values) - size - distance - around
+        if first < 0:
+            return distance, 0.0
+        each.append(_likeness(values[first : first + size + 2 * around], values[-size:]))
+        least = np.minimum(least, each[-1])
+        if least.max() < enough - _BETWEEN:
+            return distance, 0.0
+    best = int(np.argmax(least))
+    return distance + around - best, min(_top(likeness, best) for likeness in each)
+
+
+def _likeness(past: Values, last: Values) -> Values:
+    """Correlation of `last` with each stretch of its length in `past`."""
+    size = len(last)
+    mean = past.mean()
+    past = past - mean
+    last = last - last.mean()
+    sums = np.concatenate((_ZERO, np.cumsum(past)))
+    squares = np.concatenate((_ZERO, np.cumsum(past * past)))
+    total = sums[size:] - sums[:-size]
+    power = np.maximum(squares[size:] - squares[:-size] - total * total / size, 1e-9)
+    products = np.lib.stride_tricks.sliding_window_view(past, size) @ last
+    return np.asarray(products / np.sqrt(power * max(float(last @ last), 1e-9)))
+
+
+def _top(likeness: Values, place: int) -> float:
+    """The highest likeness around `place`, also between two samples: the top of a parabola through three of them."""
+    at = int(np.clip(place, 1, len(likeness) - 2))
+    left, middle, right = (float(value) for value in likeness[at - 1 : at + 2])
+    bend = left - 2 * middle + right
+    if bend >= 0 or middle < max(left, right):
+        return float(likeness[place])
+    return min(1.0, middle - (left - right) ** 2 / (8 * bend))
+
+
+_BETWEEN: Final = 0.04  # of correlation an ECG may lose between two samples
+CHECK: Final = ReplayNoisy

@@ -1,0 +1,297 @@
+"""The page in a real browser (Debian's Chromium): what is seen, how fast, by keyboard, and when the line is cut."""
+
+import asyncio
+import math
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+if TYPE_CHECKING:
+    from conftest import Site
+
+from wardwatch.station.admission import Admission, BedRule
+from wardwatch.station.live import Live
+from wardwatch.station.web.server import Door, serve
+from wardwatch.station.words import Contents, Limit, Mark, Patient, Peer, Quantity, Received, Signal, Truth
+
+CHROMIUM = shutil.which("chromium")
+WIDE = {"width": 1920, "height": 1080}
+LATEST = 1500
+"""Milliseconds from a sample's arrival to its pixel."""
+
+
+def free_port() -> int:
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return int(asked.getsockname()[1])
+
+
+class Ward:
+    """Monitors that send one set a second, and the station's page over them, in a thread of its own."""
+
+    def __init__(self, site: "Site", beds: int, door: Door | None = None) -> None:
+        self.site = site
+        self.beds = beds
+        self.desk = site.desk
+        self.desk.live = Live(Admission([BedRule(f"Bed {each}", device_bed=each) for each in range(1, beds + 1)]))
+        self.desk.now = time.time
+        self.door = door or Door(port=free_port())
+        self.silent: set[int] = set()
+        self.lies: set[int] = set()
+        self.high = False
+        self.thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    async def _run(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.task = asyncio.current_task()
+        serving = asyncio.create_task(serve(self.desk, self.door))
+        try:
+            await self._feed()
+        except asyncio.CancelledError:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+
+    async def _feed(self) -> None:
+        sessions = [
+            self.desk.live.open(Peer(f"10.0.0.{bed}", 4000, 515), time.time_ns()) for bed in range(1, self.beds + 1)
+        ]
+        number = 0
+        while True:
+            number += 1
+            begun = time.monotonic()
+            for bed, session in enumerate(sessions, 1):
+                if bed not in self.silent:
+                    self._say(bed, session, number)
+            self.desk.live.tick(time.time_ns())
+            await asyncio.sleep(max(0.0, 1.0 - (time.monotonic() - begun)))
+
+    def _say(self, bed: int, session: int, number: int) -> None:
+        shown = {Quantity.HR: 70.0 + bed % 20, Quantity.SPO2: 97.0, Quantity.RR: 14.0, Quantity.T1: 36.6}
+        if self.high:
+            shown[Quantity.HR] = 190.0
+        contents = Contents(
+            shown=shown,
+            limits={Quantity.HR: Limit(40, 150, on=True)},
+            waves={Signal.II: WAVE, Signal.PLETH: WAVE, Signal.RESP: WAVE[:128]},
+            patient=Patient(name=f"Ada Invented {bed}", number=f"N-{bed}"),
+            device_bed=bed,
+        )
+        self.desk.live.take(Received(session, number, time.time_ns(), b"raw"), contents)
+        state = Truth.DISAGREES if bed in self.lies else Truth.VERIFIED
+        self.desk.live.mark(session, (Mark(Quantity.HR, state, "", 95.0, 93.0, 97.0),), time.time_ns())
+
+    def __enter__(self) -> Self:
+        self.thread.start()
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", self.door.port), 1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return self
+        raise AssertionError("the page is not served")
+
+    def __exit__(self, *_: object) -> None:
+        assert self.loop
+        assert self.task
+        self.loop.call_soon_threadsafe(self.task.cancel)
+        self.thread.join(10)
+
+
+WAVE = bytes(int(128 + 100 * math.sin(each / 256 * 6 * math.pi)) for each in range(256))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield running
+        running.close()
+
+
+def wait(page: Page, true: str) -> None:
+    """Until the expression is true in the page; asked from here, since the page's policy forbids a polling `eval`."""
+    for _ in range(200):
+        if page.evaluate(true):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never came true: {true}")
+
+
+@contextmanager
+def opened(
+    browser: Browser, ward: Ward, name: str = "clinical", *, complains: bool = False, **shape: object
+) -> Iterator[Page]:
+    """The page after signing in; whatever its script complains about fails the test."""
+    page = browser.new_page(**({"viewport": WIDE} | shape))
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.goto(ward.door.address)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(ward.site.password)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".tile, .bed")
+    yield page
+    page.close()
+    assert complains or complaints == []
+
+
+def test_one_screen_holds_64_beds_and_moves(site: "Site", browser: Browser) -> None:
+    with Ward(site, 64) as ward, opened(browser, ward, "view") as page:
+        wait(page, "document.querySelectorAll('.tile').length === 64")
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        boxes = page.evaluate("[...document.querySelectorAll('.tile')].map((t) => t.getBoundingClientRect().toJSON())")
+        assert min(box["height"] for box in boxes) > 100
+        page.wait_for_timeout(3000)
+        before = page.evaluate("framesDrawn()")
+        page.wait_for_timeout(4000)
+        assert page.evaluate("framesDrawn()") - before > 0
+        assert "Ada" not in page.content()
+
+
+def test_a_lie_is_told_in_words_numbers_and_shape(site: "Site", browser: Browser) -> None:
+    with Ward(site, 4) as ward:
+        ward.lies.add(3)
+        with opened(browser, ward) as page:
+            wait(page, "document.querySelector('#summary').textContent.includes('Bed 3')")
+            tile = page.locator(".tile", has_text="Bed 3")
+            assert "\u2260 95" in tile.inner_text()
+            assert "disagrees, the waveform gives 95" in tile.text_content()
+            assert "Ada Invented 3" in tile.inner_text()
+            assert "!!" in tile.locator(".alarm").inner_text()
+            page.get_by_role("link", name="Bed 3").click()
+            page.wait_for_selector(".evidence canvas")
+            assert "The waveform gives 95 (93 to 97)" in page.locator(".why").inner_text()
+            assert "No data" not in page.locator(".bed .note").inner_text()
+
+
+def test_by_keyboard_there_and_back(site: "Site", browser: Browser) -> None:
+    with Ward(site, 3) as ward, opened(browser, ward) as page:
+        page.get_by_role("link", name="Bed 2").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".bed")
+        assert page.evaluate("document.activeElement.id") == "title"
+        assert page.locator("#title").inner_text() == "Bed 2"
+        wait(page, "document.querySelectorAll('.trends svg').length === 4")
+        page.keyboard.press("Escape")
+        wait(page, "document.querySelectorAll('.tile').length === 3")
+
+
+def test_alarms_flash_at_the_rate_of_their_priority(site: "Site", browser: Browser) -> None:
+    """IEC 60601-1-8: high priority 1.4 to 2.8 Hz, medium 0.4 to 0.8 Hz; and never by colour alone."""
+    with Ward(site, 1) as ward:
+        ward.high = True
+        with opened(browser, ward) as page:
+            wait(page, "document.querySelector('.tile').dataset.alarm")
+            priority = page.evaluate("document.querySelector('.tile').dataset.alarm")
+            seconds = page.evaluate("getComputedStyle(document.querySelector('.tile .alarm')).animationDuration")
+            low, high = {"high": (1.4, 2.8), "medium": (0.4, 0.8)}[priority]
+            assert low <= 1 / float(seconds.removesuffix("s")) <= high
+            assert page.locator(".tile .alarm").inner_text().startswith({"high": "!!!", "medium": "!!"}[priority])
+
+
+def test_a_monitor_that_falls_silent_is_seen(site: "Site", browser: Browser) -> None:
+    with Ward(site, 2) as ward, opened(browser, ward) as page:
+        page.wait_for_selector(".tile[data-state=live]")
+        ward.silent.add(2)
+        page.wait_for_selector(".tile[data-state=silent]", timeout=10_000)
+        assert "No data since" in page.locator(".tile", has_text="Bed 2").inner_text()
+
+
+def test_a_lost_line_is_said_and_comes_back(site: "Site", browser: Browser) -> None:
+    with Ward(site, 1) as ward:
+        leaving = opened(browser, ward, complains=True)
+        page = leaving.__enter__()
+        page.wait_for_selector(".link[data-state=live]")
+    page.wait_for_selector(".link[data-state=lost]", timeout=15_000)
+    assert "old" in page.locator("#link").inner_text()
+    with Ward(site, 1, ward.door):
+        page.wait_for_selector(".link[data-state=live]", timeout=20_000)
+        leaving.__exit__(None, None, None)
+
+
+def test_a_sample_is_a_pixel_within_a_second_and_a_half(site: "Site", browser: Browser) -> None:
+    """From the arrival of a second at the station to the drawing of its last sample, by the page's own pen."""
+    with Ward(site, 8) as ward, opened(browser, ward) as page:
+        page.wait_for_selector(".tile[data-state=live]")
+        page.wait_for_timeout(3000)
+        hands = page.evaluate("[...view.tiles.values()].map((tile) => tile.sweep.inHand())")
+        assert max(hands) * 1000 < LATEST
+
+
+def test_it_fits_a_phone(site: "Site", browser: Browser) -> None:
+    with Ward(site, 3) as ward, opened(browser, ward, viewport={"width": 360, "height": 720}) as page:
+        wait(page, "document.querySelectorAll('.tile').length === 3")
+        assert page.evaluate("document.documentElement.scrollWidth <= 360")
+        page.get_by_role("link", name="Bed 1").click()
+        page.wait_for_selector(".bed")
+        wait(page, "document.querySelectorAll('.trends svg').length === 4")
+        assert page.evaluate("document.documentElement.scrollWidth <= 360")
+
+
+def test_light_is_kept(site: "Site", browser: Browser) -> None:
+    with Ward(site, 1) as ward, opened(browser, ward) as page:
+        dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        page.get_by_role("button", name="Light").click()
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") != dark
+        page.reload()
+        page.wait_for_selector(".tile")
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") != dark
+
+
+def test_signing_out_closes_the_door(site: "Site", browser: Browser) -> None:
+    with Ward(site, 1) as ward, opened(browser, ward) as page:
+        page.get_by_role("button", name="Sign out").click()
+        page.wait_for_url("**/login")
+        page.goto(ward.door.address)
+        page.wait_for_url("**/login")
+
+
+def test_an_admin_gives_a_monitor_to_a_bed(site: "Site", browser: Browser) -> None:
+    with Ward(site, 2) as ward:
+        assert ward.loop
+        with opened(browser, ward, "admin") as page:
+            wait(page, "document.querySelectorAll('.tile').length === 2")
+            page.get_by_role("link", name="Bed 2").click()
+            page.get_by_label("Bed ").select_option("Bed 1")
+            page.get_by_role("button", name="Give it to this bed").click()
+            wait(page, "document.querySelector('.admission p').textContent === 'Done.'")
+            assert ward.desk.live.place("Bed 1").claimants
+        with opened(browser, ward, "clinical") as page:
+            page.get_by_role("link", name="Bed 1").click()
+            page.wait_for_selector(".bed")
+            assert not page.get_by_role("button", name="Give it to this bed").is_visible()
+
+
+def test_more_beds_than_a_screen_take_turns(site: "Site", browser: Browser) -> None:
+    with Ward(site, 70) as ward, opened(browser, ward, "view") as page:
+        wait(page, "document.querySelector('#title').textContent === '1 to 64 of 70 beds'")
+        page.get_by_role("button", name="Next beds").click()
+        wait(page, "document.querySelectorAll('.tile').length === 6")
+        assert page.locator("#title").inner_text() == "65 to 70 of 70 beds"
+        page.get_by_role("button", name="Next beds").click()
+        wait(page, "document.querySelectorAll('.tile').length === 64")
+
+
+def test_names_are_text_never_markup(site: "Site", browser: Browser) -> None:
+    with Ward(site, 1) as ward, opened(browser, ward) as page:
+        evil = '<img src=x onerror="document.title=1">'
+        patient = Patient(name=evil, number="N-9")
+        contents = Contents(shown={Quantity.HR: 70.0}, patient=patient, device_bed=1)
+        assert ward.loop
+        ward.loop.call_soon_threadsafe(ward.desk.live.take, Received(1, 99, time.time_ns(), b"raw"), contents)
+        wait(page, "document.querySelector('.who').textContent.includes('onerror')")
+        assert page.locator(".tile img").count() == 0
+        assert page.title() != "1"
