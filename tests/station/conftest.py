@@ -31,12 +31,12 @@ def stream() -> Callable[[int, int], list[bytes]]:
 
 def ecg(rate: int = 72, low: int = 45, high: int = 130, on: int = 1, **more: object) -> bytes:
     block = Ecg(heart_rate=rate, heart_rate_max=high, heart_rate_min=low, heart_rate_set=on, rest=bytes(45))
-    return encode(replace(block, **more))  # type: ignore[arg-type]  # fields of the block
+    return encode(replace(block, **more))
 
 
 def pleth(spo2: int = 97, low: int = 90, high: int = 100, on: int = 1, **more: object) -> bytes:
     block = Pleth(spo2=spo2, pulse_rate=72, spo2_min=low, spo2_max=high, spo2_set=on, rest=bytes(12))
-    return encode(replace(block, **more))  # type: ignore[arg-type]  # as above
+    return encode(replace(block, **more))
 
 
 def patient(name: str = "Sample Samuel", number: str = "INV0000042", bed: int = 1) -> bytes:
@@ -58,11 +58,11 @@ class Blocks:
 
     @staticmethod
     def nibp(**values: int) -> bytes:
-        return encode(Nibp(**values, rest=bytes(5)))  # type: ignore[arg-type]  # fields of the block
+        return encode(Nibp(**values, rest=bytes(5)))
 
     @staticmethod
     def temperature(**values: float) -> bytes:
-        return encode(Temperature(**values, rest=bytes(6)))  # type: ignore[arg-type]  # as above
+        return encode(Temperature(**values, rest=bytes(6)))
 
     @staticmethod
     def bed(number: int) -> bytes:
@@ -82,7 +82,7 @@ class Ward:
     """A live view with a clock of its own, and monitors that speak to it without a network."""
 
     def __init__(self, beds: list[dict[str, object]], **settings: object) -> None:
-        self.live = Live(Admission(rules(beds)), Settings(**settings))  # type: ignore[arg-type]  # settings by name
+        self.live = Live(Admission(rules(beds)), Settings(**settings))
         self.now = T0
         self._counts: dict[int, int] = {}
 
@@ -114,7 +114,7 @@ def clean_loop() -> Callable[[object], object]:
     def run(coroutine: object) -> object:
         async def bounded() -> object:
             async with asyncio.timeout(30):
-                return await coroutine  # type: ignore[misc]  # a coroutine
+                return await coroutine
 
         return asyncio.run(bounded())
 

@@ -252,7 +252,7 @@ def test_a_port_that_may_not_be_opened_is_tried_higher(monkeypatch: pytest.Monke
         async def create(make: object, address: str, port: int, **more: object) -> object:
             if port < 1024:
                 raise PermissionError(13, "Permission denied")
-            return await real(make, address, 0, **more)  # type: ignore[call-overload]  # any free port stands for it
+            return await real(make, address, 0, **more)
 
         asked: list[int] = []
         monkeypatch.setattr(loop, "create_server", lambda m, a, p, **k: (asked.append(p), create(m, a, p, **k))[1])

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 import pytest
 from click.testing import CliRunner, Result
@@ -19,6 +20,16 @@ def call(*arguments: str) -> Result:
     return CliRunner().invoke(station, list(arguments))
 
 
+def until_ready(said: IO[str]) -> list[str]:
+    """What the station says up to where it keeps what it gets; fails where it ends before."""
+    lines: list[str] = []
+    for line in said:
+        lines.append(line)
+        if line.startswith("keeping in"):
+            return lines
+    raise AssertionError("".join(lines))
+
+
 PROGRAM = "from wardwatch.cli.main import run; run()"
 
 
@@ -29,15 +40,17 @@ def test_a_station_runs_keeps_lists_exports_and_replays(tmp_path: Path) -> None:
     command = [sys.executable, "-c", PROGRAM, "station", "run", "--data", data, "--key", key, "--listen", "127.0.0.1"]
     more = ["--config", str(tmp_path / "c.toml"), "--port", "0", "--journal", str(tmp_path / "journal")]
     with subprocess.Popen([*command, *more], stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr
-        lines = []
-        while not (lines and lines[-1].startswith("keeping in")):
-            lines.append(process.stderr.readline())
-        assert "not a certified medical device" in lines[0]
-        port = next(line for line in lines if line.startswith("receiving at")).split()[-1]
-        assert call("replay", str(tmp_path / "x.cms"), "--to", f"127.0.0.1:{port}", "--speed", "4").exit_code == 0
-        process.terminate()
-        rest = process.stderr.read()
+        try:
+            assert process.stderr
+            lines = until_ready(process.stderr)
+            assert "Not a certified medical device" in lines[0]
+            port = next(line for line in lines if line.startswith("receiving at")).split()[-1]
+            replayed = call("replay", str(tmp_path / "x.cms"), "--to", f"127.0.0.1:{port}", "--speed", "4")
+            assert replayed.exit_code == 0, replayed.exception
+            process.terminate()
+            rest = process.stderr.read()
+        finally:
+            process.kill()
     assert process.returncode == 0
     assert "4 sets and 0 HL7 messages received" in rest
     assert '"event":"admitted"' in (tmp_path / "journal").read_text()
