@@ -142,6 +142,9 @@ bench: dev
 	@$(BIN)/python benchmarks/run.py $(BENCH)
 	@$(BIN)/python benchmarks/firmware.py $(filter --quick,$(BENCH))
 	@$(BIN)/python benchmarks/vitals_check.py
+	@$(BIN)/python benchmarks/vitals_beats.py
+	@$(BIN)/python benchmarks/station.py --monitors 256 --checks 1
+	@$(BIN)/python benchmarks/station_page.py
 
 firmware: dev
 	@$(BIN)/python -m wardwatch.twin.firmware.recipe
