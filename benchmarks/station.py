@@ -1,7 +1,7 @@
 """In: nothing. Out: what a station on this machine bears: monitors, delay from sending to a subscriber, memory, losses.
 
 A station keeps every set on disk, encrypted, and serves one live reader; `station_load.py` sends from another process.
-Run: `python benchmarks/station.py [--monitors 256] [--seconds 60] [--checks 1]`.
+Run: `python benchmarks/station.py [--monitors 256] [--seconds 60] [--checks]`.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from wardwatch.station.settings import Listen, Settings
 from wardwatch.station.station import Station, Storage
 from wardwatch.station.subscription import Subscription
 from wardwatch.station.words import Signal
+from wardwatch.workflows.station_checks import BedChecker
 
 LOAD = Path(__file__).with_name("station_load.py")
 KEY = bytes(range(32))
@@ -37,10 +38,11 @@ async def read(subscription: Subscription, delays: list[int]) -> None:
                     delays.append(time.monotonic_ns() - sent)
 
 
-async def measure(monitors: int, seconds: float, folder: Path) -> dict[str, float]:
+async def measure(monitors: int, seconds: float, folder: Path, *, checks: bool) -> dict[str, float]:
     """One run."""
     beds = rules([{"name": f"bed {number}", "address": address_of(number)} for number in range(monitors)])
-    station = Station(Settings(Listen(("127.0.0.1",), (0,), ()), beds), Storage(folder / "data", KEY))
+    settings = Settings(Listen(("127.0.0.1",), (0,), (), ()), beds)
+    station = Station(settings, Storage(folder / "data", KEY), BedChecker if checks else None)
     delays: list[int] = []
     await station.start()
     subscription = station.live.subscribe(100_000)
@@ -54,6 +56,7 @@ async def measure(monitors: int, seconds: float, folder: Path) -> dict[str, floa
         raise SystemExit("the load did not run")
     await asyncio.sleep(1.0)
     cpu = time.process_time() - before
+    checked = station.checks.checked if station.checks else 0
     await station.stop()
     await reader
     status = station.writer.status if station.writer else None
@@ -67,6 +70,7 @@ async def measure(monitors: int, seconds: float, folder: Path) -> dict[str, floa
         "received": station.hub.counts.sets,
         "on disk": kept(folder / "data"),
         "lost": sent - kept(folder / "data"),
+        "checked": checked,
         "reader dropped": subscription.dropped,
         "p50 ms": quantile(delays, 0.5),
         "p99 ms": quantile(delays, 0.99),
@@ -101,11 +105,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--monitors", type=int, nargs="*", default=[256, 1000])
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--checks", action="store_true", help="with the check of every displayed number")
     arguments = parser.parse_args()
     rows = []
     for monitors in arguments.monitors:
         with tempfile.TemporaryDirectory() as folder:
-            rows.append(asyncio.run(measure(monitors, arguments.seconds, Path(folder))))
+            rows.append(asyncio.run(measure(monitors, arguments.seconds, Path(folder), checks=arguments.checks)))
     table(rows)
 
 
