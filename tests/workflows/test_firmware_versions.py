@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from wardwatch.errors import InputError
 from wardwatch.firmware.examine import Answer, Question, examine_image
 from wardwatch.twin.firmware import VERSIONS, personality
 from wardwatch.vocabulary import Report, Severity
@@ -94,3 +95,26 @@ def test_the_same_image_gives_the_same_answer() -> None:
     assert (again.findings, again.gaps, again.dissection) == (
         answer("2.0.6").findings, answer("2.0.6").gaps, answer("2.0.6").dissection,
     )  # fmt: skip
+
+
+def test_an_image_of_something_else_repairs_nothing(tmp_path: Path) -> None:
+    """The wrong file, or one that was not unpacked: never 'fixed', whatever is missing in it."""
+    other = tmp_path / "other"
+    (other / "bin").mkdir(parents=True)
+    (other / "bin" / "hello").write_text("#!/bin/sh\necho hello\n")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    old = FOLDER / personality("2.0.6").file
+    for new in (other, empty):
+        report = compare(old, new, FirmwareRequest())
+        assert report.judgement.verdict.value == "unknown"
+        assert report.comparison
+        assert {change.verdict for change in report.comparison.changes} == {"unknown"}
+    assert compare(empty, empty, FirmwareRequest()).judgement.verdict.value == "unknown"
+
+
+def test_an_empty_file_is_no_version(tmp_path: Path) -> None:
+    nothing = tmp_path / "update.bin"
+    nothing.touch()
+    with pytest.raises(InputError, match="the file is empty"):
+        compare(FOLDER / personality("2.0.6").file, nothing, FirmwareRequest())

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from wardwatch.errors import UsageError
+from wardwatch.errors import InputError, UsageError
 from wardwatch.firmware.behaviours.measures import Measure, measures
 from wardwatch.firmware.compare.changes import compare as compare_sides
 from wardwatch.firmware.compare.side import Side
@@ -31,6 +31,8 @@ def examine(path: Path, request: FirmwareRequest, *, alike: bool = False) -> Ans
 
 def compare(old: Path, new: Path, request: FirmwareRequest) -> Report:
     """Whether `new` fixes what `old` does; InputError where one cannot be read at all."""
+    for path in (old, new):
+        _not_empty(path)
     before, after = (_renamed(examine_image(path, _question(request)), name)
                      for path, name in zip((old, new), _names(old, new), strict=True))  # fmt: skip
     compared = compare_sides(_side(before), _side(after), chosen(request.mitigations))
@@ -44,6 +46,7 @@ def compare(old: Path, new: Path, request: FirmwareRequest) -> Report:
 
 def sbom(image: Path) -> str:
     """The bill of materials, CycloneDX."""
+    _not_empty(image)
     answer = examine_image(image, Question(show_code=False))
     return bill_of_materials(answer.dissection.components, image.name)
 
@@ -55,6 +58,12 @@ def chosen(names: Iterable[str]) -> tuple[Measure, ...]:
         if name not in known:
             raise UsageError("there is no such measure", where=name, cure=f"There are: {', '.join(known)}.")
     return tuple(known[name] for name in names) or tuple(known.values())
+
+
+def _not_empty(path: Path) -> None:
+    """InputError where there is nothing to examine: two empty files are no patch."""
+    if path.is_file() and not path.stat().st_size:
+        raise InputError("the file is empty", where=str(path), cure="Fetch the image again.")
 
 
 def _question(request: FirmwareRequest) -> Question:

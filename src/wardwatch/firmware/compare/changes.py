@@ -10,10 +10,10 @@ from wardwatch.firmware.behaviours.measures import Measure, judged
 from wardwatch.firmware.behaviours.words import Behaviour, Kind
 from wardwatch.firmware.drawing import chain_drawn, measures_of
 from wardwatch.firmware.findings import listed
-from wardwatch.vocabulary import Evidence, Finding, Gap, Severity
+from wardwatch.vocabulary import EVERYTHING, Evidence, Finding, Gap, Severity
 
-from .pairs import Pairs, function_pairs, pairs_of
-from .residue import KINDS, Traces, hosts, residue, traces_of
+from .pairs import Pairs, are_versions, function_pairs, pairs_of
+from .residue import KINDS, NOT_VERSIONS, Traces, hosts, residue, traces_of
 from .side import Side
 
 FIXED, NOT_FIXED, UNKNOWN = "fixed", "not-fixed", "unknown"
@@ -49,12 +49,17 @@ def compare(old: Side, new: Side, measures: Sequence[Measure] = ()) -> Compared:
     changes += [_new_one(finding, new, measures) for finding in new_ones]
     left = tuple(finding for finding in new.findings if finding.severity is not Severity.INFO)
     comparison = Comparison(old.name, new.name, tuple(changes), pairs.moved, len(pairs.same), pairs.unchanged_functions)
-    return Compared(comparison, left, tuple(gaps) or _open(old, new))
+    return Compared(comparison, left, tuple(gaps) or _open(old, new, pairs))
 
 
-def _open(old: Side, new: Side) -> tuple[Gap, ...]:
+def _open(old: Side, new: Side, pairs: Pairs) -> tuple[Gap, ...]:
     """Where the old version shows nothing to be fixed, every gap of both keeps the question open."""
-    return () if _grave(old.findings) else tuple(gap for gap in (*old.gaps, *new.gaps) if gap.is_open)
+    if _grave(old.findings):
+        return ()
+    gaps = [gap for gap in (*old.gaps, *new.gaps) if gap.is_open]
+    if not are_versions(old, new, pairs):
+        gaps.append(Gap(new.name, "Whether it is another version", NOT_VERSIONS, (EVERYTHING,)))
+    return tuple(gaps)
 
 
 def _grave(findings: Iterable[Finding]) -> list[Finding]:

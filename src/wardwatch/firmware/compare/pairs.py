@@ -38,6 +38,16 @@ def pairs_of(old: Side, new: Side) -> Pairs:
     return Pairs(files, same, tuple(moved), unchanged)
 
 
+def are_versions(old: Side, new: Side, pairs: Pairs) -> bool:
+    """Whether one looks like a version of the other: some program or script of the old has its like in the new.
+
+    Two files of code, each by itself, are taken to be what the user says they are.
+    """
+    if old.scene.graph.alone and new.scene.graph.alone:
+        return bool(old.scene.facts and new.scene.facts)
+    return any(path in old.scene.facts and other in new.scene.facts for path, other in pairs.files.items())
+
+
 def _by_content(old: Side, new: Side, files: Mapping[str, str]) -> dict[str, str]:
     taken = set(files.values())
     free: dict[str, list[str]] = defaultdict(list)

@@ -1,7 +1,8 @@
 """In: a finding of the old version that the new one does not show. Out: what in the new version could still be it.
 
-'Fixed' is said only where all of this is empty: no weaker form of the behaviour, no argument that could not be
-recovered, no gap in code that changed, no trace of the old peer's address in any file.
+'Fixed' is said only where all of this is empty: no doubt that these are two versions of one firmware, no weaker form
+of the behaviour, no argument that could not be recovered, no gap in code that changed, no trace of the old peer's
+address in any file.
 """
 
 import re
@@ -14,7 +15,7 @@ from wardwatch.firmware.behaviours.words import Behaviour, Kind, Known
 from wardwatch.firmware.gaps import CHAIN_RULES
 from wardwatch.vocabulary import EVERYTHING, Finding, Gap, Severity
 
-from .pairs import Pairs, plain
+from .pairs import Pairs, are_versions, plain
 from .side import Side
 
 SETTINGS_AT_MOST: Final = 1 << 20
@@ -27,13 +28,17 @@ KINDS: Final = {
     "firmware.clear-telemetry": (Kind.SEND,),
     **dict.fromkeys(CHAIN_RULES, _SOURCES),
 }
-
-
 Traces = Mapping[str, tuple[str, ...]]
+NOT_VERSIONS: Final = (
+    "no program and no script of the old version has its like in the new one, so they do not look like two versions of "
+    "one firmware"
+)
 
 
 def residue(finding: Finding, old: Side, new: Side, pairs: Pairs, traces: Traces) -> Iterator[str]:
     """Each reason in words why the finding may still hold."""
+    if not are_versions(old, new, pairs):
+        yield NOT_VERSIONS
     yield from _weaker(finding, old, new)
     yield from _traces(finding, new, traces)
     yield from _gaps(finding, old, new, pairs)

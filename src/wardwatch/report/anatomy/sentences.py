@@ -85,6 +85,8 @@ def compared(facts: Facts, comparison: Comparison) -> Iterator[str]:
         yield from _not_fixed(of["not-fixed"], len(comparison.changes), old, new)
     elif of["unknown"] or facts.open_gaps:
         yield from _undecided(of["unknown"], len(comparison.changes), old, new)
+        if not comparison.changes:
+            yield f"{facts.open_gaps[0].why[:1].upper()}{facts.open_gaps[0].why[1:]}."
     elif comparison.changes:
         gone = "is gone" if len(comparison.changes) == 1 else "are gone"
         yield f"{_every(len(comparison.changes))} of {old} {gone} in {new}."
@@ -100,6 +102,9 @@ def _not_fixed(still: Sequence[Change], every: int, old: str, new: str) -> Itera
 
 
 def _undecided(open_ones: Sequence[Change], every: int, old: str, new: str) -> Iterator[str]:
+    if not every:
+        yield f"Cannot tell whether {new} repairs {old}: nothing was found in either, but not everything could be seen."
+        return
     stay = "stays open" if len(open_ones) == 1 else "stay open"
     yield f"Cannot tell whether {new} repairs {old}: {number(len(open_ones))} of {many(every, 'finding')} {stay}."
     yield _reason(open_ones)
