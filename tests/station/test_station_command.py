@@ -105,6 +105,12 @@ identify = true
 """
 
 
+def test_a_huge_configuration_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text("# " + "x" * (1 << 20))
+    with pytest.raises(InputError, match="too large"):
+        load(tmp_path / "c.toml")
+
+
 def test_a_configuration_is_read_with_every_name(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text(CONFIGURATION)
     told = load(tmp_path / "c.toml")

@@ -83,8 +83,10 @@ def load(path: Path) -> Settings:
             text = file.read(_LARGEST + 1)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path), cure="Name the file.") from error
+    if len(text) > _LARGEST:
+        raise InputError("is too large for a configuration", where=str(path), cure="See docs/station.md for the form.")
     try:
-        return parse(text[:_LARGEST].decode("utf-8"), path.parent)
+        return parse(text.decode("utf-8"), path.parent)
     except (UnicodeDecodeError, InputError) as error:
         cure = error.cure if isinstance(error, InputError) else "Save it as UTF-8."
         raise InputError(f"not a configuration: {error}", where=str(path), cure=cure) from error

@@ -83,8 +83,11 @@ def test_a_port_in_use_and_a_wrong_certificate_say_so(site: "Site", tmp_path: Pa
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(InputError, match="cannot listen"):
+        with pytest.raises(InputError, match=r"cannot listen.*another port"):
             asyncio.run(serve(site.desk, Door(port=taken.getsockname()[1])))
+    elsewhere = Door("203.0.113.9", free_port(), (), tmp_path / "page.crt", tmp_path / "page.key")
+    with pytest.raises(InputError, match=r"cannot listen.*an address of this machine"):
+        asyncio.run(serve(site.desk, elsewhere))
     wrong = tmp_path / "page.crt"
     wrong.write_text("no certificate")
     with pytest.raises(InputError, match="certificate"):

@@ -4,6 +4,7 @@ Plain HTTP is served to this machine only; whoever listens for others gets TLS.
 """
 
 import asyncio
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -124,7 +125,8 @@ def _listen(door: Door) -> socket.socket:
         listener.bind((door.host, door.port))
     except OSError as error:
         listener.close()
-        cure = "Choose another port with --page-port."
+        taken = error.errno in {errno.EADDRINUSE, errno.EACCES}
+        cure = "Choose another port with --page-port." if taken else "Name an address of this machine with --page-host."
         raise InputError(f"cannot listen: {error.strerror}", where=f"{door.host}:{door.port}", cure=cure) from error
     listener.listen(_BACKLOG)
     return listener

@@ -1,14 +1,13 @@
 """In: nothing; this module mirrors kernel.h. Out: the compiled library, with the types of all it is given and gives."""
 
 import ctypes
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from wardwatch.errors import InstallationError
+from wardwatch.compiled import Function, library
 
 _LINKTYPES = 32
 
@@ -111,18 +110,8 @@ class Totals(ctypes.Structure):
 @cache
 def loaded() -> ctypes.CDLL:
     """The library with its functions' types; InstallationError where it is missing."""
-    suffix = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
-    path = Path(__file__).with_name(f"_kernel{suffix}")
-    try:
-        found = ctypes.CDLL(str(path))
-    except OSError as error:
-        raise InstallationError(
-            "the compiled part of wardwatch is missing",
-            where=path.name,
-            cure="Install wardwatch again: `pip install --force-reinstall wardwatch`.",
-        ) from error
     handle, address, size = ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64
-    for name, result, arguments in (
+    functions: tuple[Function, ...] = (
         ("ww_open", handle, [ctypes.POINTER(SettingsStruct)]),
         ("ww_close", None, [handle]),
         ("ww_begin", None, [handle, ctypes.c_uint32]),
@@ -145,8 +134,5 @@ def loaded() -> ctypes.CDLL:
         ("ww_compact", size, [address, size, address]),
         ("ww_first_of_pairs", ctypes.c_uint32, [address, ctypes.c_uint32, size, size, size, address]),
         ("ww_layout", ctypes.c_uint32, [ctypes.POINTER(ctypes.c_uint32), ctypes.c_uint32]),
-    ):
-        function = getattr(found, name)
-        function.restype = result
-        function.argtypes = arguments
-    return found
+    )
+    return library(Path(__file__).parent, functions)

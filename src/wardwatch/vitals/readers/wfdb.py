@@ -157,5 +157,5 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
     if len(data) > LARGEST:
-        raise InputError("not a WFDB header: it is longer than any", where=str(path))
+        raise InputError("not a WFDB header: it is longer than any", where=str(path), cure="Name the .hea file.")
     return data.decode("latin-1")

@@ -72,7 +72,9 @@ def parse(text: str, where: str) -> Header:
 
 def _count(words: list[str], where: str) -> int:
     if len(words) < 2 or not words[1].isascii() or not words[1].isdigit():  # noqa: PLR2004  # name and number
-        raise InputError("not a WFDB header: its first line names no number of signals", where=where)
+        raise InputError(
+            "not a WFDB header: its first line names no number of signals", where=where, cure="Name the .hea file."
+        )
     count = int(words[1][:9])
     if not 1 <= count <= MOST_SIGNALS:
         raise InputError(f"{count} signals, and 1 to {MOST_SIGNALS} are read", where=where)

@@ -1,14 +1,13 @@
 """In: nothing; this module mirrors beats.h. Out: the compiled library, with the types of all it is given and gives."""
 
 import ctypes
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from wardwatch.errors import InstallationError
+from wardwatch.compiled import Function, library
 
 NEWS: Final = 64
 """The most events a detector tells at a time."""
@@ -32,22 +31,10 @@ RATE: Final = np.dtype(
 @cache
 def loaded() -> ctypes.CDLL:
     """The library with its functions' types; InstallationError where it is missing."""
-    suffix = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
-    path = Path(__file__).with_name(f"_kernel{suffix}")
-    try:
-        found = ctypes.CDLL(str(path))
-    except OSError as error:
-        raise InstallationError(
-            "the compiled part of wardwatch is missing",
-            where=path.name,
-            cure="Install wardwatch again: `pip install --force-reinstall wardwatch`.",
-        ) from error
     address, whole, real, count = ctypes.c_void_p, ctypes.c_int32, ctypes.c_double, ctypes.c_int64
-    for name, result, arguments in (
+    functions: tuple[Function, ...] = (
         ("wb_size", ctypes.c_uint64, []),
         ("wb_begin", whole, [address, whole, real, real, real]),
         ("wb_second", whole, [address, address, address, count, address, whole, address, address, address]),
-    ):
-        function = getattr(found, name)
-        function.restype, function.argtypes = result, arguments
-    return found
+    )
+    return library(Path(__file__).parent, functions)

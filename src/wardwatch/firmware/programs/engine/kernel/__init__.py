@@ -4,15 +4,15 @@ The typed face of the C library beside it (core.h names its parts).
 """
 
 import ctypes
-import sys
+from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from wardwatch.errors import InstallationError
+from wardwatch.compiled import Function, library
 
 OVER, INTO, CARRIER = range(3)
 """Of a function: calls are not followed into it; they are; they are, and what matters is called in there."""
@@ -114,19 +114,10 @@ class Program(NamedTuple):
     is_static: bool = False
 
 
+@cache
 def _load() -> ctypes.CDLL:
-    suffix = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
-    path = Path(__file__).with_name(f"_kernel{suffix}")
-    try:
-        library = ctypes.CDLL(str(path))
-    except OSError as error:
-        raise InstallationError(
-            "the compiled part of wardwatch is missing",
-            where=path.name,
-            cure="Install wardwatch again: `pip install --force-reinstall wardwatch`.",
-        ) from error
     handle, address, size, number = ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32
-    declared: tuple[tuple[str, Any, list[Any]], ...] = (
+    functions: tuple[Function, ...] = (
         ("ww_engine_open", handle, [ctypes.POINTER(_Settings)]),
         ("ww_engine_close", None, [handle]),
         ("ww_engine_run", ctypes.c_int, [handle, number]),
@@ -141,11 +132,7 @@ def _load() -> ctypes.CDLL:
         ("ww_engine_models", number, [ctypes.POINTER(ctypes.c_char_p), number]),
         ("ww_engine_layout", None, [ctypes.POINTER(number)]),
     )
-    for name, result, arguments in declared:
-        function = getattr(library, name)
-        function.restype = result
-        function.argtypes = arguments
-    return library
+    return library(Path(__file__).parent, functions)
 
 
 def models() -> dict[str, int]:
