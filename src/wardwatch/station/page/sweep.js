@@ -1,13 +1,13 @@
 // In: samples a second at a time. Out: one wave drawn across a canvas at true speed, only the new piece at each frame.
 //
 // The picture never moves: a bar of empty space runs ahead of the pen, as on bedside monitors. Samples wait in a queue
-// of at most `DEEP` seconds; the pen draws them at the rate at which they were taken.
+// of at most `DEEP` seconds; the pen draws them at the rate at which they were taken, and faster while too many wait.
 
 const SECONDS_ACROSS = 6;
 const DEEP = 4;
 const AHEAD = 14; // pixels kept empty before the pen
 const LATE = 0.15; // seconds of samples kept in hand, against jitter
-const FAST = 1.08; // how much faster the pen runs while it has more than a second too much in hand
+const CATCH_UP = 0.5; // how much faster the pen runs at most, and for each second it is behind
 
 export class Sweep {
   /** @param {HTMLCanvasElement} canvas @param {Array<{signal: string, rate: number}>} rows from top to bottom */
@@ -18,6 +18,7 @@ export class Sweep {
     this.rows = rows.map((row) => new Row(row.signal, row.rate));
     this.at = 0; // seconds drawn since the left edge was first left
     this.started = false;
+    this.behind = 0; // seconds in hand beyond `LATE` when the last second came
     this.colours = {};
   }
 
@@ -37,6 +38,7 @@ export class Sweep {
 
   /** One second of samples for each signal that has them. */
   take(waves) {
+    this.behind = Math.max(0, this.inHand() - LATE);
     for (const row of this.rows) if (waves[row.signal]) row.take(waves[row.signal]);
     if (!this.started && this.inHand() > LATE) this.started = true;
   }
@@ -53,7 +55,7 @@ export class Sweep {
       this.started = false;
       return;
     }
-    const due = Math.min(elapsed * (inHand > 1 + 2 * LATE ? FAST : 1), inHand);
+    const due = Math.min(elapsed * (1 + CATCH_UP * Math.min(this.behind, 1)), inHand);
     const width = this.canvas.width;
     const from = (this.at / this.across) * width;
     this.at += due;
