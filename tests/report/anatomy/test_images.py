@@ -62,6 +62,18 @@ def test_what_cannot_be_told_is_never_called_fixed(not_fixed: Report) -> None:
     assert "does not repair" not in text
 
 
+def test_findings_of_one_title_and_one_answer_share_a_line_and_none_is_lost(not_fixed: Report) -> None:
+    assert not_fixed.comparison
+    still, gone = not_fixed.comparison.changes
+    others = tuple(replace(gone, title=f"Peer {each}") for each in range(8))
+    changes = (still, gone, still, replace(still, verdict="fixed"), *others)
+    text = render("terminal", replace(not_fixed, comparison=replace(not_fixed.comparison, changes=changes)), Context())
+    lines = text.splitlines()
+    assert "▲  not fixed  A remote share replaces programs, at 2 places" in lines
+    assert "●  fixed  A remote share replaces programs" in lines
+    assert "4 more findings in the documents." in lines
+
+
 def test_a_repair_says_what_was_checked(not_fixed: Report) -> None:
     assert not_fixed.comparison
     fixed = not_fixed.comparison.changes[1]
