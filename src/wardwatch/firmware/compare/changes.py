@@ -1,5 +1,6 @@
 """In: two versions, examined. Out: for each finding of the old one: fixed, where it is now, or which gap."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,8 @@ from .side import Side
 
 FIXED, NOT_FIXED, UNKNOWN = "fixed", "not-fixed", "unknown"
 REASONS_SHOWN = 4
+_BRIEF = 160
+_ESCAPES = re.compile(r"(\\x[0-9a-f]{2})(?:\\x[0-9a-f]{2}){3,}")
 ANSWERED = frozenset({"firmware.reverse-backdoor", "firmware.remote-mount", "firmware.interface-enabled"})
 """Rules whose change says what the new version does against the chain."""
 Draw = Callable[[Side, ChainSeen], Chain]
@@ -163,10 +166,16 @@ def _place(evidence: Evidence) -> str:
     at = f"at {where['address']}" if "address" in where else f"line {where.get('line', '?')}"
     function = f" {where['name']}" if where.get("name") else ""
     return (
-        f"{where.get('file', '?')}{function} {at} ({evidence.excerpt})"
+        f"{where.get('file', '?')}{function} {at} ({_briefly(evidence.excerpt)})"
         if "trigger" in where
         else f"{where.get('file', '?')}"
     )
+
+
+def _briefly(excerpt: str) -> str:
+    """An excerpt as part of a sentence: of a run of escaped bytes the first, and no more than fits on two lines."""
+    short = _ESCAPES.sub(r"\1…", excerpt)
+    return short if len(short) <= _BRIEF else f"{short[:_BRIEF]}…"
 
 
 def _differences(finding: Finding, partner: Finding) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from wardwatch.dissection import Chain, Comparison
-from wardwatch.report.anatomy.sentences import WHOLE
+from wardwatch.report.anatomy.sentences import gravest_first
 from wardwatch.report.facts import Facts
 from wardwatch.report.units import cut, many, sentence
 from wardwatch.vocabulary import Verdict
@@ -98,9 +98,7 @@ def _measures(chain: Chain) -> Iterator[Line]:
 
 def _comparison(comparison: Comparison) -> Block:
     """A line for findings of one title, the unrepaired first, of those the whole chain before its parts."""
-    order = ("not-fixed", "unknown", "fixed")
-    ordered = sorted(comparison.changes, key=lambda each: (order.index(each.verdict), each.rule != WHOLE))
-    alike = Counter((each.verdict, each.title) for each in ordered)
+    alike = Counter((each.verdict, each.title) for each in gravest_first(comparison.changes))
     lines = [_outcome(*which, count) for which, count in list(alike.items())[:_CHANGES]]
     rest = alike.total() - sum(list(alike.values())[:_CHANGES])
     also = (Line(f"{many(rest, 'more finding')} in the documents."),) if rest > 0 else ()
