@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from wardwatch.dissection import Chain, Change, Comparison
@@ -52,7 +52,14 @@ def compare(old: Side, new: Side, measures: Sequence[Measure] = ()) -> Compared:
     changes += [_new_one(finding, new, measures) for finding in new_ones]
     left = tuple(finding for finding in new.findings if finding.severity is not Severity.INFO)
     comparison = Comparison(old.name, new.name, tuple(changes), pairs.moved, len(pairs.same), pairs.unchanged_functions)
-    return Compared(comparison, left, tuple(gaps) or _open(old, new, pairs))
+    undecided = tuple(gaps) or _open(old, new, pairs)
+    return Compared(comparison, left, (*undecided, *_remarks((*old.gaps, *new.gaps), undecided)))
+
+
+def _remarks(gaps: Iterable[Gap], said: Sequence[Gap]) -> Iterator[Gap]:
+    """What else could not be seen of either version: told, though it was weighed and leaves no finding open."""
+    known = {(gap.subject, gap.what) for gap in said}
+    return (replace(gap, bears_on=()) for gap in gaps if (gap.subject, gap.what) not in known)
 
 
 def _open(old: Side, new: Side, pairs: Pairs) -> tuple[Gap, ...]:
