@@ -225,6 +225,7 @@ def test_a_tile_opens_wherever_it_is_touched(site: "Site", browser: Browser) -> 
         assert box
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         page.wait_for_selector(".bed")
+        assert page.locator(".leads").inner_text().split() == ["I", "II", "III", "Pleth", "Resp"]
 
 
 def test_by_keyboard_there_and_back(site: "Site", browser: Browser) -> None:
