@@ -1,6 +1,5 @@
 """In: two versions, examined. Out: for each finding of the old one: fixed, where it is now, or which gap."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,7 +19,6 @@ from .side import Side
 FIXED, NOT_FIXED, UNKNOWN = "fixed", "not-fixed", "unknown"
 REASONS_SHOWN = 4
 _BRIEF = 160
-_ESCAPES = re.compile(r"(\\x[0-9a-f]{2})(?:\\x[0-9a-f]{2}){3,}")
 ANSWERED = frozenset({"firmware.reverse-backdoor", "firmware.remote-mount", "firmware.interface-enabled"})
 """Rules whose change says what the new version does against the chain."""
 Draw = Callable[[Side, ChainSeen], Chain]
@@ -180,9 +178,8 @@ def _place(evidence: Evidence) -> str:
 
 
 def _briefly(excerpt: str) -> str:
-    """An excerpt as part of a sentence: of a run of escaped bytes the first, and no more than fits on two lines."""
-    short = _ESCAPES.sub(r"\1…", excerpt)
-    return short if len(short) <= _BRIEF else f"{short[:_BRIEF]}…"
+    """An excerpt as part of a sentence: no more than fits on two lines."""
+    return excerpt if len(excerpt) <= _BRIEF else f"{excerpt[:_BRIEF]}…"
 
 
 def _differences(finding: Finding, partner: Finding) -> Iterator[str]:
