@@ -187,13 +187,13 @@ class Live:
 
     def admit(self, session: int, bed: str, now: int) -> None:
         """By hand: the monitor of this session belongs to `bed` from now on, also when it comes again."""
-        held = self._running(session)
+        held = self.running(session)
         self.admission.admit(Identity(held.view.peer.address, held.view.device_bed), bed)
         self._seating.settle(held, now)
 
     def release(self, session: int, now: int) -> None:
         """Take back what was decided by hand about this session's monitor."""
-        held = self._running(session)
+        held = self.running(session)
         self.admission.release(Identity(held.view.peer.address, held.view.device_bed))
         self._seating.settle(held, now)
 
@@ -248,7 +248,8 @@ class Live:
             raise UsageError("there is no bed of this name", where=name, cure="Ask for the list of beds.")
         return place
 
-    def _running(self, session: int) -> Session:
+    def running(self, session: int) -> Session:
+        """A session that is connected; UsageError where it is not."""
         held = self._sessions.get(session)
         if held is None:
             raise UsageError("this monitor is not connected", where=f"session {session}", cure="Choose one that is.")

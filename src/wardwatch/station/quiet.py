@@ -5,7 +5,7 @@ the priority that was the highest when it began: a more urgent one sounds at onc
 conditions that held, each until it ends or becomes more urgent. Only sound is silenced; what is shown goes on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -78,11 +78,10 @@ class Quiet:
         """The condition ended: when it comes back it sounds."""
         self.acknowledged.pop(key, None)
 
-    def silences(self, alarm: Alarm) -> Hush | None:
-        """Why this alarm makes no sound; None: it sounds."""
-        known = self.acknowledged.get(alarm.key)
-        if known is not None and alarm.priority <= known.priority:
-            return Hush.ACKNOWLEDGE
-        if self.pause is not None and alarm.priority <= self.pause.priority:
-            return Hush.PAUSE
-        return None
+
+def silenced(alarm: Alarm, pause: Pause | None, acknowledged: Mapping[str, Acknowledged]) -> Hush | None:
+    """Why this alarm makes no sound; None: it sounds."""
+    known = acknowledged.get(alarm.key)
+    if known is not None and alarm.priority <= known.priority:
+        return Hush.ACKNOWLEDGE
+    return Hush.PAUSE if pause is not None and alarm.priority <= pause.priority else None

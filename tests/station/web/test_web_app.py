@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 from wardwatch.station.web.headers import HEADERS
 from wardwatch.station.web.sessions import IDLE
 from wardwatch.station.web.socket import ELSEWHERE, MOST_EACH, NO_REQUEST, SIGN_IN, TOO_MANY
-from wardwatch.station.words import Quantity
+from wardwatch.station.words import SECOND, Contents, Limit, Quantity, Received
 
 PAGE = Path(__file__).resolve().parents[3] / "src" / "wardwatch" / "station" / "page"
 
@@ -329,3 +329,62 @@ def test_one_address_cannot_keep_the_station_busy(site: "Site") -> None:
     assert codes.count(429) == 10
     site.clock.now += 1
     assert client.get("/health").status_code == 200
+
+
+def alarming(site: "Site") -> None:
+    limits = {Quantity.HR: Limit(40, 60, on=True)}
+    now = int(site.clock.now * SECOND) + 5 * SECOND
+    site.desk.live.take(Received(site.session, 5, now, b"raw"), Contents({Quantity.HR: 72.0}, limits, device_bed=1))
+    site.clock.now += 6
+    site.desk.numbers.of("Bed 1")
+
+
+def test_silencing_needs_a_role_a_token_and_a_line_of_audit(site: "Site") -> None:
+    alarming(site)
+    asked = {"bed": 0, "what": "pause"}
+    wall = site.client("view")
+    assert wall.post("/api/silence", json=asked, headers=csrf(wall)).status_code == 403
+    assert site.client().post("/api/silence", json=asked, headers=site.origin).status_code == 401
+    nurse = site.client("clinical")
+    assert nurse.post("/api/silence", json=asked, headers=site.origin).status_code == 403
+    assert site.desk.live.place("Bed 1").pause is None
+    assert nurse.post("/api/silence", json=asked, headers=csrf(nurse)).text == "Done."
+    pause = site.desk.live.place("Bed 1").pause
+    assert pause
+    assert (pause.by, pause.begun) == ("clinical", int(site.clock.now * SECOND))
+    row = audit(site)[-1]
+    assert (row["who"], row["did"], row["bed"], row["alarms"]) == (
+        "clinical", "paused the sound of alarms", "Bed 1", "HR",
+    )  # fmt: skip
+    again = {"bed": 0, "what": "acknowledge"}
+    assert nurse.post("/api/silence", json=again, headers=csrf(nurse)).text == "Done."
+    assert site.desk.live.place("Bed 1").acknowledged
+    assert nurse.post("/api/silence", json={"bed": 0, "what": "sound"}, headers=csrf(nurse)).text == "Done."
+    assert not site.desk.live.place("Bed 1").acknowledged
+    assert [each["did"] for each in audit(site)[-2:]] == ["acknowledged alarms", "let alarms sound again"]
+    assert nurse.post("/api/silence", json={"bed": 0, "what": "sound"}, headers=csrf(nurse)).text != "Done."
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [({"bed": 9, "what": "pause"}, 409), ({"bed": "0", "what": "pause"}, 400), ({"bed": 0, "what": "all"}, 400),
+     ({"bed": 0}, 400), ([], 400)],
+)  # fmt: skip
+def test_a_strange_silence_is_refused(site: "Site", asked: object, status: int) -> None:
+    alarming(site)
+    nurse = site.client("clinical")
+    before = len(audit(site))
+    assert nurse.post("/api/silence", json=asked, headers=csrf(nurse)).status_code == status
+    assert site.desk.live.place("Bed 1").pause is None
+    assert len(audit(site)) == before
+
+
+@pytest.mark.parametrize("what", ["silence", "admit", "release"])
+def test_what_cannot_be_written_down_is_not_done(site: "Site", tmp_path: Path, what: str) -> None:
+    alarming(site)
+    admin = site.client("admin")
+    site.desk.audit.path = tmp_path / "no folder" / "audit.jsonl"
+    asked = {"bed": 0 if what == "silence" else "Bed 2", "what": "pause", "session": site.session}
+    assert admin.post(f"/api/{what}", json=asked, headers=csrf(admin)).status_code == 503
+    assert site.desk.live.place("Bed 1").pause is None
+    assert site.desk.live.place("Bed 1").session == site.session

@@ -51,7 +51,7 @@ function summarise() {
   if (lying.length) words.push(`display and waveform disagree at ${names(lying)}`);
   if (silent.length) words.push(`no data from ${names(silent)}`);
   say(at("summary"), words.join("; "));
-  const alarms = new Set(all.flatMap((bed) => bed.alarms.map((each) => each.priority)));
+  const alarms = new Set(all.flatMap((bed) => bed.alarms.filter((each) => !each.quiet).map((each) => each.priority)));
   sound.tell(RANK.find((each) => alarms.has(each)) ?? "");
 }
 

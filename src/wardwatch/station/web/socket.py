@@ -40,7 +40,8 @@ async def serve(desk: Desk, socket: WebSocket) -> None:
     subscription = desk.live.subscribe()
     try:
         role = session.account.role
-        watch = Watch(desk.live, desk.numbers, Reader(role.sees_names, desk.zone, desk.watched), role.admits, desk.find)
+        reader = Reader(role.sees_names, desk.zone, desk.watched)
+        watch = Watch(desk.live, desk.numbers, reader, role.admits, role.silences, desk.find)
         await _Page(desk, socket, session, subscription, watch).run()
     finally:
         subscription.close()

@@ -65,6 +65,7 @@ class Watch:
     numbers: BedNumbers
     reader: Reader
     may_admit: bool = False
+    may_silence: bool = False
     find: Finder = no_beats
     bed: int | None = None
     """The bed whose page is open; None: the overview."""
@@ -162,6 +163,7 @@ class Watch:
             "events": shown.events(self.live.events(name)[-_EVENTS:], self.reader),
             "changes": shown.events(self.live.limit_changes(name), self.reader),
             "evidence": [self._evidence(view, each) for each in _disagreeing(view)],
+            "silence": self.may_silence,
             "session": view.session if self.may_admit else None,
             "beds": list(self.live.admission.beds) if self.may_admit else [],
         }
