@@ -11,11 +11,11 @@ from wardwatch.errors import UsageError
 from wardwatch.station import receiving
 from wardwatch.station.admission import rules
 from wardwatch.station.allowance import Allowance
+from wardwatch.station.bounds import Bounds
 from wardwatch.station.health import health
 from wardwatch.station.journal import journal
 from wardwatch.station.keeping.archive import Archive
 from wardwatch.station.metrics import render
-from wardwatch.station.receiving import Bounds
 from wardwatch.station.settings import Listen, Settings
 from wardwatch.station.station import Station, Storage
 from wardwatch.station.views import PlaceState
@@ -169,19 +169,73 @@ def test_a_silent_connection_is_closed_and_one_that_speaks_is_not(stream: Callab
     run(act, bounds=Bounds(silent=0.6))
 
 
-def test_who_sends_too_fast_waits_and_loses_nothing(stream: Callable[[int], list[bytes]]) -> None:
+def test_who_sends_too_fast_waits_and_loses_nothing(tmp_path: Path, stream: Callable[[int], list[bytes]]) -> None:
+    """At a byte a second 29 kB take hours: the first turn is all that is taken, and the rest at the end."""
+
     async def act(station: Station) -> None:
         _, writer = await connect(station)
         writer.write(b"".join(stream(20)))
-        await until(lambda: station.hub.counts.sets == 20)
+        await until(lambda: station.hub.counts.sets == receiving._TURN)
         (connection,) = station.receiver.connections
         assert connection.transport
-        assert not connection.transport.is_reading()  # 29 kB came, 10 kB may at once
-        writer.write(stream(1)[0])
-        await until(lambda: station.hub.counts.sets == 21)
+        assert not connection.transport.is_reading()
+        other = await connect(station, address="127.0.0.2")
+        other[1].write(stream(1)[0])
+        await until(lambda: station.hub.counts.sets == receiving._TURN + 1)
+        writer.close()
+        other[1].close()
+
+    run(act, tmp_path, bounds=Bounds(rate=1, burst=10_000))
+    places = {each.place: each.sets for each in Archive(tmp_path, KEY).places()}
+    assert sum(places.values()) == 21
+
+
+def test_who_comes_again_has_no_new_allowance_unless_a_gateway(stream: Callable[[int], list[bytes]]) -> None:
+    async def act(station: Station) -> None:
+        writers = []
+        for address, taken in (("127.0.0.2", 20), ("127.0.0.2", 21), ("127.0.0.3", 41)):
+            _, writer = await connect(station, address=address)
+            writer.write(b"".join(stream(20)))
+            await until(lambda taken=taken: station.hub.counts.sets >= taken)
+            writers.append(writer)
+        assert station.hub.counts.sets < 20 + 20 + 20
+        for writer in writers:
+            writer.close()
+
+    run(act, bounds=Bounds(rate=1, burst=30_000, trusted=("127.0.0.3",)))
+
+
+def test_many_tiny_messages_at_once_let_others_have_their_turn() -> None:
+    """What costs most is many messages of a few bytes: others are served in between."""
+
+    async def act(station: Station) -> None:
+        _, flood = await connect(station, hl7=True, address="127.0.0.2")
+        reader, writer = await connect(station, hl7=True)
+        flood.write(b"\x0bMSH|" * 20_000)
+        await until(lambda: station.hub.counts.messages > 0)
+        writer.write(ORU % b"A1")
+        assert b"MSA|AA|A1" in await reader.readuntil(b"\x1c\r")
+        assert station.hub.counts.messages < 10_000
+        flood.close()
         writer.close()
 
-    run(act, bounds=Bounds(rate=50_000, burst=10_000))
+    run(act)
+
+
+def test_a_fault_at_the_end_still_ends_the_session(
+    monkeypatch: pytest.MonkeyPatch, stream: Callable[[int], list[bytes]]
+) -> None:
+    async def act(station: Station) -> None:
+        _, writer = await connect(station)
+        writer.write(stream(1)[0])
+        await until(lambda: station.hub.counts.sets == 1)
+        monkeypatch.setattr(receiving.Cutter, "finish", lambda _: 1 / 0)
+        writer.close()
+        await until(lambda: not station.receiver.connections)
+        assert station.receiver.refusals.faults == 1
+        assert station.live.sessions()[0].ended
+
+    run(act)
 
 
 def test_an_allowance_is_a_token_bucket() -> None:

@@ -16,8 +16,9 @@ from struct import Struct
 
 import pytest
 
-from wardwatch.station.keeping.archive import Archive
-from wardwatch.station.keeping.records import SETS
+from wardwatch.station.keeping.reader import Segment
+from wardwatch.station.keeping.records import RAW, SETS
+from wardwatch.station.keeping.retention import listed
 
 SECONDS = os.environ.get("WARDWATCH_SOAK_SECONDS", "1800")
 SHIFT = Path(__file__).parents[2] / "benchmarks" / "station_soak.py"
@@ -38,18 +39,18 @@ def key_of(raw: bytes) -> str | None:
 
 
 def on_disk(folder: Path) -> tuple[set[str | None], set[str], list[int], list[str]]:
-    """Sets, messages, how many records each run of the station left, and what cannot be read."""
-    archive = Archive(folder / "data", (folder / "key").read_bytes())
-    places = archive.places()
-    missing = [f"{each.path.name} at {each.offset}: {each.why}" for each in archive.missing]
+    """Sets, messages, how many of both each run of the station left, and what cannot be read."""
+    key, missing = (folder / "key").read_bytes(), list[str]()
     found, talks, runs = set[str | None](), set[str](), dict[int, int]()
-    for place in places:
-        for kept in archive.kept(place.place, 0, 1 << 63):
-            runs[kept.session[0]] = runs.get(kept.session[0], 0) + 1
-            if kept.kind in SETS:
-                found.add(key_of(kept.raw))
-            elif control := re.search(rb"\|(S\d+-\d+)\|P\|", kept.raw):
+    for path in listed(folder / "data"):
+        segment = Segment.of(path, key)
+        for record in segment.records():
+            runs[segment.head.run] = runs.get(segment.head.run, 0) + (record.kind in RAW)
+            if record.kind in SETS:
+                found.add(key_of(record.payload))
+            elif record.kind in RAW and (control := re.search(rb"\|(S\d+-\d+)\|P\|", record.payload)):
                 talks.add(control[1].decode())
+        missing += [f"{path.name} at {each.offset}: {each.why}" for each in segment.gaps]
     return found, talks, [runs[run] for run in sorted(runs)], missing
 
 

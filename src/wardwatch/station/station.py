@@ -101,6 +101,8 @@ class Station:
         for connection in list(self.receiver.connections):
             connection.end("the station stops")
         await asyncio.sleep(0)
+        for connection in list(self.receiver.connections):  # those that still have something to be taken
+            connection.end("the station stops")
         if self._ticking:
             self._ticking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
