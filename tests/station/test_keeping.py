@@ -179,7 +179,7 @@ def test_each_segment_can_be_read_without_those_before_it(tmp_path: Path) -> Non
     begin(book)
     for k in range(60):
         book.put(Record(Kind.SET, 1, time.time_ns(), os.urandom(300) + bytes([k])))
-        time.sleep(0.004)
+        until(lambda k=k: book.status.sets == k + 1)
     book.close()
     segments = listed(tmp_path)
     assert len(segments) > 3
@@ -211,7 +211,7 @@ def test_two_stations_do_not_share_a_folder(tmp_path: Path) -> None:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    for _ in range(1000):
+    for _ in range(30_000):  # patience costs nothing where it is not needed
         if condition():
             return
         time.sleep(0.01)
@@ -255,7 +255,7 @@ def test_a_disk_full_for_long_costs_the_oldest_and_counts_them(tmp_path: Path, m
     for k in range(200):
         book.put(Record(Kind.SET, 1, time.time_ns(), os.urandom(1000) + bytes([k])))
         if k % 10 == 0:
-            time.sleep(0.01)
+            until(lambda: not book._waiting.data)
     monkeypatch.setattr(writer.os, "write", real)
     until(lambda: not book.status.trouble)
     book.close()
@@ -276,22 +276,22 @@ book.put(records.told(Kind.PLACED, 1, time.time_ns(), place="ICU 1"))
 number = 0
 while True:
     book.put(Record(Kind.SET, 1, time.time_ns(), number.to_bytes(4, "big")))
-    print(number, time.monotonic_ns(), flush=True)
+    print(book.status.sets, flush=True)
     number += 1
     time.sleep(0.02)
 """
 
 
-def test_a_killed_station_loses_the_last_second_at_most(tmp_path: Path) -> None:
+def test_a_killed_station_has_on_disk_what_it_said(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        told = [process.stdout.readline().split() for _ in range(90)]
+        said = 0
+        while said < 50:
+            said = int(process.stdout.readline())
         process.send_signal(signal.SIGKILL)
-        killed = time.monotonic_ns()
-    safe = [int(number) for number, at in told if killed - int(at) > 10**9]
     found = [int.from_bytes(raw, "big") for raw in kept(tmp_path)]
-    assert safe
-    assert found[: len(safe)] == safe
+    assert len(found) >= said
+    assert found == list(range(len(found)))
     book = Writer(tmp_path, KEY, QUICK, FREE, 2)  # the folder can be written on
     book.close()
 

@@ -307,7 +307,7 @@ def test_a_reader_that_waits_is_woken_and_told_of_the_end(ward: Callable[..., ob
         reader.close()
         return [*got, len(await last)]
 
-    assert asyncio.run(asyncio.wait_for(watch(), 10)) == [2, 0]
+    assert asyncio.run(asyncio.wait_for(watch(), 300)) == [2, 0]
 
 
 def test_what_a_sensor_sees_of_the_device_is_shown_at_its_bed(ward: Callable[..., object], blocks: object) -> None:

@@ -33,7 +33,7 @@ def run(
         beds = rules([{"name": "ICU 1", "device-bed": 1}, {"name": "ICU 2", "device-bed": 2}])
         settings = Settings(Listen(("127.0.0.1",), (0,), (0,)), beds, bounds or Bounds())
         station = Station(settings, Storage(folder, KEY) if folder else None, checker)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(300):
             await station.start()
             try:
                 await act(station)
@@ -86,7 +86,7 @@ def test_a_monitor_is_seen_kept_and_told_of(tmp_path: Path, stream: Callable[[in
 
     station = run(act, tmp_path)
     assert b"".join(each.raw for each in Archive(tmp_path, KEY).kept("ICU 1", 0, 1 << 63)) == b"".join(stream(8))
-    assert station.delay.quantile(1.0) <= station.delay.longest or station.delay.longest < 5
+    assert sum(station.delay.counts) == 8
     assert lines
 
 
@@ -157,16 +157,16 @@ def test_a_silent_connection_is_closed_and_one_that_speaks_is_not(stream: Callab
     async def act(station: Station) -> None:
         silent, speaking = await connect(station), await connect(station, address="127.0.0.2")
         await until(lambda: len(station.receiver.connections) == 2)
-        sent = iter(stream(30))
-        closing = asyncio.create_task(ended(silent))
-        while not closing.done():
-            speaking[1].write(next(sent, b"") or b"\0")
-            await asyncio.sleep(0.1)
+        for connection in station.receiver.connections:
+            connection.heard -= 1001  # as if that much time had passed
+        speaking[1].write(stream(1)[0])
+        await until(lambda: station.hub.counts.sets == 1)
+        await ended(silent)
         assert station.receiver.refusals.silent == 1
         assert len(station.receiver.connections) == 1
         speaking[1].close()
 
-    run(act, bounds=Bounds(silent=0.6))
+    run(act, bounds=Bounds(silent=1000))
 
 
 def test_who_sends_too_fast_waits_and_loses_nothing(tmp_path: Path, stream: Callable[[int], list[bytes]]) -> None:

@@ -40,7 +40,7 @@ def test_the_demonstration_shows_eight_living_beds_and_leaves_nothing(
     async def run() -> tuple[str, dict[str, dict[str, int]]]:
         async with demo(port) as shown:
             page = await asyncio.to_thread(sign_in, shown.address, shown.name, shown.password)
-            for _ in range(100):
+            for _ in range(3000):
                 found = await asyncio.to_thread(health, shown.address)
                 if found["beds"]["live"] == BEDS:
                     break

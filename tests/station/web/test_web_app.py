@@ -35,7 +35,7 @@ def page(site: "Site", name: str) -> Iterator[WebSocketTestSession]:
     with site.client(name).websocket_connect("ws://127.0.0.1/live", headers=site.origin) as socket:
         yield socket
         socket.close()
-        for _ in range(500):
+        for _ in range(30_000):
             if not site.desk.sockets[name]:
                 return
             time.sleep(0.01)
