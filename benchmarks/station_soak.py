@@ -17,6 +17,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from station_soak_ward import (
     GARBAGE,
@@ -150,9 +151,12 @@ def main() -> None:
     with contextlib.suppress(FileExistsError):
         ward.folder.mkdir()
     killed = asyncio.run(soak(ward, asked_for.seconds))
-    account = ward.account() | {"seconds": asked_for.seconds, "kept_at_kill": killed}
+    account: dict[str, Any] = ward.account() | {"seconds": asked_for.seconds, "kept_at_kill": killed}
     (ward.folder / "account.json").write_text(json.dumps(account))
-    shown = {key: value for key, value in account.items() if not isinstance(value, list) or len(value) < 5}  # noqa: PLR2004  # short ones
+    shown = account | {key: len(account[key]) for key in ("owed", "owed_messages")}
+    shown["memory"] = [
+        {"MB first": run[0] / 1000, "largest": max(run) / 1000, "last": run[-1] / 1000} for run in ward.memory
+    ]
     print(json.dumps(shown, indent=1))
 
 
