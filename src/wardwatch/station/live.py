@@ -178,6 +178,7 @@ class Live:
                 place.state = PlaceState.LATE
                 happened = [Happened(EventKind.LATE, "no data for some seconds"), *place.alarmed(now)]
                 self._publish(place, happened, now)
+                self._seating.again(place, now)
             elif place.quiet.pause and (happened := place.alarmed(now)):
                 self._publish(place, happened, now)
             if place.kind is not PlaceKind.BED and place.holder is None:

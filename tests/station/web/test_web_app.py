@@ -388,3 +388,14 @@ def test_what_cannot_be_written_down_is_not_done(site: "Site", tmp_path: Path, w
     assert admin.post(f"/api/{what}", json=asked, headers=csrf(admin)).status_code == 503
     assert site.desk.live.place("Bed 1").pause is None
     assert site.desk.live.place("Bed 1").session == site.session
+
+
+def test_where_the_audit_log_cannot_be_written_the_page_still_opens_without_names(site: "Site", tmp_path: Path) -> None:
+    site.desk.audit.path = tmp_path / "no folder" / "audit.jsonl"
+    wrong = {"name": "clinical", "password": "wrong password"}
+    assert site.client().post("/login", data=wrong, headers=site.origin).status_code == 401
+    with page(site, "clinical") as socket:
+        socket.send_text('{"view": "overview"}')
+        (state,) = read(socket)
+    assert state["beds"][0]["patient"] is None
+    assert site.desk.unwritten >= 3

@@ -119,6 +119,7 @@ class _Page:
             seen = [(each.name, self.desk.pseudonym(each)) for each in named]
             self.desk.audit.saw(self.desk.now(), self.session.account.name, self.session.csrf, seen)
         except OSError:
+            self.desk.unwritten += 1
             self.watch.reader = self.watch.reader._replace(names=False)
             frames = self.watch.everything()
         for frame in frames:
