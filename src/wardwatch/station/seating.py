@@ -79,7 +79,7 @@ class Seating:
             self._aside(session, PlaceKind.UNKNOWN, now)
 
     def again(self, bed: Place, now: int) -> None:
-        """The holder fell silent: whoever of the claimants may take over now does, as the same monitor on a new line."""
+        """The holder fell silent: a claimant that may take over now does, as the same monitor on a new line."""
         for number in list(bed.claimants):
             waiting = self.sessions.get(number)
             if waiting is not None and self._may_hold(bed, waiting):
