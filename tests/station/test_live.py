@@ -151,6 +151,14 @@ def test_a_monitor_on_a_new_line_takes_its_bed_over_as_soon_as_the_old_line_is_l
     ]
 
 
+def test_hl7_takes_no_bed_from_hl7(ward: Callable[..., object], blocks: object) -> None:
+    shift = ward([BED_1])
+    first, second = shift.connect("192.0.2.1", Source.HL7), shift.connect("192.0.2.2", Source.HL7)
+    shift.say(first, blocks.bed(1), blocks.ecg(50))
+    shift.say(second, blocks.bed(1), blocks.ecg(60))
+    assert (shift.live.place("ICU 1").session, shift.live.place("ICU 1").claimants) == (first, (second,))
+
+
 def test_hl7_speaks_now_and_then_and_is_not_late_for_that(ward: Callable[..., object], blocks: object) -> None:
     shift = ward([{"name": "ICU 1", "address": "192.0.2.1"}])
     session = shift.connect("192.0.2.1", Source.HL7)

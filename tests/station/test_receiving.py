@@ -10,7 +10,7 @@ import pytest
 from wardwatch.errors import UsageError
 from wardwatch.station import receiving
 from wardwatch.station.admission import rules
-from wardwatch.station.allowance import Allowance
+from wardwatch.station.allowance import Allowance, Allowances
 from wardwatch.station.bounds import Bounds
 from wardwatch.station.health import health
 from wardwatch.station.journal import journal
@@ -396,3 +396,106 @@ def test_a_disk_that_takes_nothing_leaves_the_live_view_and_is_said(
 
     run(act, tmp_path)
     assert len(list(Archive(tmp_path, KEY).kept("ICU 1", 0, 1 << 63))) == 5
+
+
+def test_tiny_messages_cost_more_than_their_bytes() -> None:
+    """2 kB of 20 messages, with 5 kB of allowance: two turns of eight, and no more."""
+
+    async def act(station: Station) -> None:
+        _, writer = await connect(station, hl7=True)
+        writer.write(b"".join(ORU % str(number).encode() for number in range(20)))
+        await until(lambda: station.hub.counts.messages == 16)
+        _, other = await connect(station, hl7=True, address="127.0.0.2")
+        other.write(ORU % b"A")
+        await until(lambda: station.hub.counts.messages == 17)
+        writer.close()
+        other.close()
+
+    run(act, bounds=Bounds(rate=1, burst=5000))
+
+
+def test_a_message_that_cannot_be_kept_is_not_acknowledged_as_kept() -> None:
+    class Full:
+        def put(self, record: object) -> bool:
+            del record
+            return False
+
+    async def act(station: Station) -> None:
+        station.hub.join(Full(), None, station.delay)
+        reader, writer = await connect(station, hl7=True)
+        writer.write(ORU % b"A1")
+        assert b"MSA|AE|A1" in await reader.readuntil(b"\x1c\r")
+        writer.close()
+
+    run(act)
+
+
+def test_a_message_longer_than_any_is_cut_and_not_acknowledged() -> None:
+    async def act(station: Station) -> None:
+        reader, writer = await connect(station, hl7=True)
+        writer.write((ORU % b"A1")[:-2] + b"NTE|1||" + b"x" * (1 << 20) + b"\r\x1c\r" + ORU % b"A2")
+        assert b"MSA|AA|A2" in await reader.readuntil(b"\x1c\r")
+        assert station.hub.counts.messages == 2
+        writer.close()
+
+    run(act, bounds=Bounds(rate=1e9, burst=1e9, without_set=1 << 30))
+
+
+class Deaf(asyncio.Transport):
+    """A peer that reads nothing, as the station sees it."""
+
+    unread = 0
+    aborted = False
+
+    def write(self, data: bytes) -> None:
+        self.unread += len(data)
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
+
+    def is_closing(self) -> bool:
+        return self.aborted
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def pause_reading(self) -> None:
+        """What comes is given by hand."""
+
+    def resume_reading(self) -> None:
+        """As above."""
+
+
+def test_who_does_not_read_its_answers_is_ended() -> None:
+    async def act(station: Station) -> None:
+        protocol, transport = station.receiver.hl7(), Deaf({"peername": ("192.0.2.1", 1), "sockname": ("192.0.2.2", 2)})
+        protocol.connection_made(transport)
+        while not transport.aborted:
+            protocol.data_received(ORU % b"A1")
+            assert transport.unread < 300_000
+        assert transport.unread > 250_000
+        protocol.connection_lost(None)
+
+    run(act)
+
+
+def test_what_is_not_taken_at_the_end_is_counted() -> None:
+    async def act(station: Station) -> None:
+        _, writer = await connect(station, hl7=True)
+        writer.write(b"\x0bMSH|" * 20_000)
+        await until(lambda: station.hub.counts.messages > 0)
+        writer.close()
+
+    station = run(act)
+    assert station.hub.counts.messages < 5000
+    assert station.hub.counts.skipped + 4 * station.hub.counts.messages >= 4 * 10_000
+
+
+def test_the_allowance_asked_for_longest_ago_is_forgotten_first() -> None:
+    held = Allowances(1, 10, 2)
+    first, second = held.of("a"), held.of("b")
+    assert held.of("a") is first
+    third = held.of("c")
+    assert (held.of("a"), held.of("c")) == (first, third)
+    assert held.of("a") is first
+    assert held.of("b") is not second
