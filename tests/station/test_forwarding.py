@@ -258,3 +258,47 @@ def test_fhir_does_not_go_unencrypted_unasked() -> None:
         with pytest.raises(UsageError):
             Fhir(Forward("x", "fhir", to))
     assert Fhir(Forward("x", "fhir", "http://192.0.2.1/r4", tls=False))
+
+
+@pytest.mark.parametrize("kind", ["hl7", "fhir"])
+def test_a_monitor_without_a_bed_is_not_passed_on(
+    tmp_path: Path, ward: Callable[..., object], blocks: object, kind: str
+) -> None:
+    made = ward([{"name": "ICU 1", "device-bed": 1}])
+    made.say(made.connect(), blocks.bed(9), blocks.ecg(60))
+    to = {"hl7": "127.0.0.1:9", "fhir": "http://127.0.0.1:9/r4"}[kind]
+    forwarder = Forwarder(Forward("x", kind, to, tls=False), made.live, tmp_path, KEY)
+    asyncio.run(forwarder.once())
+    assert len(forwarder.spool) == 0
+    made.say(made.connect("192.0.2.2"), blocks.bed(1), blocks.ecg(60))
+    asyncio.run(forwarder.once())
+    assert len(forwarder.spool) == 1
+    forwarder.spool.close()
+
+
+def test_a_receiver_that_is_down_is_asked_every_minute_at_least(
+    tmp_path: Path, shift: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    async def act() -> None:
+        forwarder = Forwarder(Forward("x", "hl7", "127.0.0.1:9", tls=False), shift.live, tmp_path, KEY)
+        forwarder.spool.add([b"MSH|"])
+
+        async def fail(_body: bytes) -> Outcome:
+            raise OSError
+
+        async def sleep(seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 12:
+                raise asyncio.CancelledError
+
+        monkeypatch.setattr(forwarder._sender, "send", fail)
+        with monkeypatch.context() as patch:
+            patch.setattr("wardwatch.station.forwarding.forwarder.asyncio.sleep", sleep)
+            with pytest.raises(asyncio.CancelledError):
+                await forwarder._send()
+        forwarder.spool.close()
+
+    asyncio.run(act())
+    assert waits == [0.5, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]

@@ -369,6 +369,15 @@ def test_what_a_sensor_sees_of_the_device_is_shown_at_its_bed(ward: Callable[...
     assert kinds(shift).count(EventKind.EXPOSURE) == 1
 
 
+def test_what_was_seen_of_a_device_before_it_had_a_bed_is_shown_there(
+    ward: Callable[..., object], blocks: object
+) -> None:
+    shift = ward([BED_1])
+    shift.live.expose("192.0.2.1", "calls 202.114.4.119", shift.now)
+    shift.say(shift.connect("192.0.2.1"), blocks.bed(1), blocks.ecg(60))
+    assert shift.live.place("ICU 1").exposure == "calls 202.114.4.119"
+
+
 def test_observers_hear_every_event_with_numbers_in_order(ward: Callable[..., object], blocks: object) -> None:
     shift = ward([BED_1])
     heard: list[int] = []

@@ -399,7 +399,7 @@ def test_a_disk_that_takes_nothing_leaves_the_live_view_and_is_said(
 
 
 def test_tiny_messages_cost_more_than_their_bytes() -> None:
-    """2 kB of 20 messages, with 5 kB of allowance: two turns of eight, and no more."""
+    """2 kB of 20 messages, with 8 kB of allowance: two turns of eight, and no more."""
 
     async def act(station: Station) -> None:
         _, writer = await connect(station, hl7=True)
@@ -411,7 +411,7 @@ def test_tiny_messages_cost_more_than_their_bytes() -> None:
         writer.close()
         other.close()
 
-    run(act, bounds=Bounds(rate=1, burst=5000))
+    run(act, bounds=Bounds(rate=1, burst=8000))
 
 
 def test_a_message_that_cannot_be_kept_is_not_acknowledged_as_kept() -> None:

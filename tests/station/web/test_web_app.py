@@ -1,6 +1,7 @@
 """The application as a browser meets it: who gets in, what is refused, what the audit log says."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -399,3 +400,21 @@ def test_where_the_audit_log_cannot_be_written_the_page_still_opens_without_name
         (state,) = read(socket)
     assert state["beds"][0]["patient"] is None
     assert site.desk.unwritten >= 3
+
+
+@pytest.mark.parametrize("path", ["/logout", "/api/admit", "/api/release", "/api/silence"])
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", ""])
+def test_a_request_from_elsewhere_changes_nothing_even_with_the_token(site: "Site", path: str, origin: str) -> None:
+    admin = site.client("admin")
+    asked = {"session": site.session, "bed": "Bed 2"}
+    answer = admin.post(path, json=asked, headers=csrf(admin) | {"Origin": origin})
+    assert answer.status_code == 403
+    assert admin.get("/").status_code == 200
+    assert site.desk.live.place("Bed 1").session == site.session
+
+
+def test_half_a_line_of_audit_is_none(site: "Site", monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.write
+    monkeypatch.setattr("wardwatch.station.web.audit.os.write", lambda file, data: real(file, data[:10]))
+    with pytest.raises(OSError, match="whole"):
+        site.desk.audit.write(0.0, "nurse", "signed in")
