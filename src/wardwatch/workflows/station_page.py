@@ -99,7 +99,7 @@ def _people(folder: Path | None) -> AccountFile:
 
 def _health(station: Station, desk: Desk) -> Mapping[str, object]:
     found = health(station)
-    unwritten = [f"the audit log did not take {desk.unwritten} lines"] * bool(desk.unwritten)
+    unwritten = [f"lines the audit log did not take: {desk.unwritten}"] * bool(desk.unwritten)
     return {
         "ok": found.state == OK and not unwritten,
         "reasons": [*found.reasons, *unwritten],
