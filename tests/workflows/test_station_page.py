@@ -86,14 +86,17 @@ def test_https_makes_a_certificate_once(tmp_path: Path) -> None:
         door(PageWanted(host="10.20.0.5", folder=tmp_path))
 
 
+def spoil_audit(folder: Path) -> None:
+    """A folder in its place, which cannot be opened for writing."""
+    next(folder.rglob("accounts.json")).with_name("audit.jsonl").mkdir()
+
+
 def test_lines_the_audit_log_did_not_take_are_said_in_health(tmp_path: Path) -> None:
     async def run() -> tuple[bool, list[str]]:
         async with demo(free_port()) as shown, asyncio.timeout(300):
-            audit = next(tmp_path.rglob("accounts.json")).with_name("audit.jsonl")
-            audit.mkdir()  # what cannot be opened for writing
+            spoil_audit(tmp_path)
             await asyncio.to_thread(sign_in, shown.address, "nobody", "not the password")
             found = await asyncio.to_thread(health, shown.address)
-            audit.rmdir()
             return bool(found["ok"]), list(found["reasons"])
 
     with pytest.MonkeyPatch.context() as patch:
