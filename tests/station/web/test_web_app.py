@@ -14,6 +14,7 @@ from starlette.testclient import TestClient, WebSocketTestSession
 if TYPE_CHECKING:
     from conftest import Site
 
+from wardwatch.station.quiet import Hush
 from wardwatch.station.web.headers import HEADERS
 from wardwatch.station.web.sessions import IDLE
 from wardwatch.station.web.socket import ELSEWHERE, MOST_EACH, NO_REQUEST, SIGN_IN, TOO_MANY
@@ -418,3 +419,24 @@ def test_half_a_line_of_audit_is_none(site: "Site", monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("wardwatch.station.web.audit.os.write", lambda file, data: real(file, data[:10]))
     with pytest.raises(OSError, match="whole"):
         site.desk.audit.write(0.0, "nurse", "signed in")
+
+
+def test_an_endless_body_is_not_read(site: "Site") -> None:
+    admin = site.client("admin")
+    asked = {"session": site.session, "bed": "Bed 2", "more": "x" * 5000}
+    assert admin.post("/api/admit", json=asked, headers=csrf(admin)).status_code == 400
+    assert site.desk.live.place("Bed 1").session == site.session
+
+
+def test_who_silenced_an_alarm_is_told_to_those_who_see_names(site: "Site") -> None:
+    alarming(site)
+    assert site.desk.live.hush("Bed 1", Hush.PAUSE, "nurse", int(site.clock.now * SECOND))
+    assert site.desk.live.hush("Bed 1", Hush.ACKNOWLEDGE, "doctor", int(site.clock.now * SECOND))
+    for role, seen in (("view", False), ("clinical", True)):
+        with page(site, role) as socket:
+            socket.send_text('{"view": "overview"}')
+            (state,) = read(socket)
+        told = state["beds"][0]
+        assert [each["quiet"] for each in told["alarms"]] == ["acknowledged"]
+        assert told["quiet"].startswith("Sound paused until ")
+        assert (" by nurse" in told["quiet"], " by doctor" in told["quiet"]) == (seen, seen)
