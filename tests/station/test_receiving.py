@@ -12,9 +12,11 @@ from wardwatch.station import receiving
 from wardwatch.station.admission import rules
 from wardwatch.station.allowance import Allowance, Allowances
 from wardwatch.station.bounds import Bounds
+from wardwatch.station.connection import _TURN
 from wardwatch.station.health import health
 from wardwatch.station.journal import journal
 from wardwatch.station.keeping.archive import Archive
+from wardwatch.station.live import Settings as Patient
 from wardwatch.station.metrics import render
 from wardwatch.station.settings import Listen, Settings
 from wardwatch.station.station import Station, Storage
@@ -31,7 +33,7 @@ def run(
 ) -> Station:
     async def inside() -> Station:
         beds = rules([{"name": "ICU 1", "device-bed": 1}, {"name": "ICU 2", "device-bed": 2}])
-        settings = Settings(Listen(("127.0.0.1",), (0,), (0,)), beds, bounds or Bounds())
+        settings = Settings(Listen(("127.0.0.1",), (0,), (0,)), beds, bounds or Bounds(), live=Patient(late_after=3600))
         station = Station(settings, Storage(folder, KEY) if folder else None, checker)
         async with asyncio.timeout(300):
             await station.start()
@@ -107,7 +109,7 @@ def test_garbage_and_floods_take_nothing_from_a_monitor(stream: Callable[[int], 
         junk[1].close()
         writer.close()
 
-    run(act)
+    run(act, bounds=Bounds(rate=1e9, burst=1e9))
 
 
 def test_a_stream_that_was_garbled_is_in_step_again(stream: Callable[[int], list[bytes]]) -> None:
@@ -175,13 +177,13 @@ def test_who_sends_too_fast_waits_and_loses_nothing(tmp_path: Path, stream: Call
     async def act(station: Station) -> None:
         _, writer = await connect(station)
         writer.write(b"".join(stream(20)))
-        await until(lambda: station.hub.counts.sets == receiving._TURN)
+        await until(lambda: station.hub.counts.sets == _TURN)
         (connection,) = station.receiver.connections
         assert connection.transport
         assert not connection.transport.is_reading()
         other = await connect(station, address="127.0.0.2")
         other[1].write(stream(1)[0])
-        await until(lambda: station.hub.counts.sets == receiving._TURN + 1)
+        await until(lambda: station.hub.counts.sets == _TURN + 1)
         writer.close()
         other[1].close()
 
@@ -499,3 +501,23 @@ def test_the_allowance_asked_for_longest_ago_is_forgotten_first() -> None:
     assert (held.of("a"), held.of("c")) == (first, third)
     assert held.of("a") is first
     assert held.of("b") is not second
+
+
+@pytest.mark.parametrize("junk", [b"\x05\x46", b"\x0b", b"\xff\xff\x05F", b"\x07\x00\x05\x45\x00\x00"])
+@pytest.mark.parametrize("hl7", [False, True])
+def test_junk_is_read_a_piece_at_a_time_and_others_have_their_turn(junk: bytes, hl7: bool) -> None:  # noqa: FBT001  # a case
+    """However long the junk takes: of 200 kB no more than its allowance was read when others got their answer."""
+
+    async def act(station: Station) -> None:
+        _, flood = await connect(station, hl7=hl7, address="127.0.0.2")
+        reader, writer = await connect(station, hl7=True)
+        flood.write(junk * (200_000 // len(junk)))
+        (bad,) = [each for each in station.receiver.connections if each._address == "127.0.0.2"]
+        await until(lambda: bool(bad._unread))
+        writer.write(ORU % b"A1")
+        assert b"MSA|AA|A1" in await reader.readuntil(b"\x1c\r")
+        assert len(bad._unread) > 10_000
+        flood.close()
+        writer.close()
+
+    run(act, bounds=Bounds(rate=10, burst=5000))
