@@ -440,3 +440,21 @@ def test_who_silenced_an_alarm_is_told_to_those_who_see_names(site: "Site") -> N
         assert [each["quiet"] for each in told["alarms"]] == ["acknowledged"]
         assert told["quiet"].startswith("Sound paused until ")
         assert (" by nurse" in told["quiet"], " by doctor" in told["quiet"]) == (seen, seen)
+
+
+def test_what_is_wrong_with_the_station_is_told_to_every_page(site: "Site") -> None:
+    reasons: list[str] = ["nothing is kept on disk: No space left on device"]
+    asked: list[int] = []
+    site.desk.health = lambda: asked.append(1) or {"ok": False, "reasons": list(reasons)}
+    with page(site, "view") as socket:
+        socket.send_text('{"view": "overview"}')
+        (state,) = read(socket)
+        assert state["troubles"] == reasons
+        site.say(2)
+        read(socket)
+        assert len(asked) == 1
+        reasons.clear()
+        site.clock.now += 1
+        site.say(3)
+        (state,) = read(socket)
+        assert state["troubles"] == []

@@ -403,3 +403,15 @@ SOUNDS = """async () => {
 def test_the_tone_begins_with_each_change_of_what_sounds(site: "Site", browser: Browser) -> None:
     with Ward(site, 1) as ward, opened(browser, ward) as page:
         assert page.evaluate(SOUNDS) == ["medium", "medium", "high", "medium"]
+
+
+def test_a_full_disk_is_said_on_every_view(site: "Site", browser: Browser) -> None:
+    site.desk.health = lambda: {"ok": False, "reasons": ["nothing is kept on disk: No space left on device"]}
+    with Ward(site, 2) as ward, opened(browser, ward, "view") as page:
+        wait(page, "document.querySelector('#trouble').textContent.startsWith('Station: nothing is kept on disk')")
+        assert page.get_by_role("alert").is_visible()
+        page.get_by_role("link", name="Bed 2").click()
+        page.wait_for_selector(".bed")
+        assert page.get_by_role("alert").is_visible()
+        site.desk.health = lambda: {"ok": True, "reasons": []}
+        wait(page, "document.querySelector('#trouble').textContent === ''")

@@ -31,6 +31,7 @@ function show(state) {
   for (const bed of state.beds) beds.set(bed.bed, bed);
   for (const gone of state.gone ?? []) beds.delete(gone);
   view.show(state);
+  say(at("trouble"), state.troubles.length ? `Station: ${state.troubles.join("; ")}` : "");
   if (view instanceof Overview) showPlace(state);
   summarise();
 }

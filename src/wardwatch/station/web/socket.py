@@ -41,7 +41,7 @@ async def serve(desk: Desk, socket: WebSocket) -> None:
     try:
         role = session.account.role
         reader = Reader(role.sees_names, desk.zone, desk.watched)
-        watch = Watch(desk.live, desk.numbers, reader, role.admits, role.silences, desk.find)
+        watch = Watch(desk.live, desk.numbers, reader, role.admits, role.silences, desk.find, desk.troubles)
         await _Page(desk, socket, session, subscription, watch).run()
     finally:
         subscription.close()

@@ -85,6 +85,8 @@ class Watch:
     may_admit: bool = False
     may_silence: bool = False
     find: Finder = no_beats
+    troubles: Callable[[], Iterable[str]] = tuple
+    """What is wrong with the station as a whole."""
     bed: int | None = None
     """The bed whose page is open; None: the overview."""
     first: int = 0
@@ -143,6 +145,7 @@ class Watch:
     def _state(self, places: Iterable[PlaceView], gone: Iterable[int] = ()) -> bytes:
         beds = [shown.place(self.numbers.of(each.name), each, self.reader) for each in places]
         state: Shown = {"beds": beds, "gone": list(gone), "total": len(self.live.places()), "first": self.first}
+        state["troubles"] = list(self.troubles())
         if (detail := self._detail()) is not None:
             state["detail"] = detail
         return state_frame(state)
