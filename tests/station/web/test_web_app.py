@@ -268,6 +268,17 @@ def test_one_account_cannot_hold_all_sockets(site: "Site") -> None:
     assert closed(client, site.origin) == TOO_MANY
 
 
+def test_one_address_cannot_open_sockets_without_end(site: "Site") -> None:
+    client = site.client("view")
+    while client.get("/health").status_code == 200:
+        pass
+    assert closed(client, site.origin) == TOO_MANY
+    site.clock.now += 60
+    with page(site, "view") as socket:
+        socket.send_text('{"view": "overview"}')
+        assert read(socket)
+
+
 def test_an_open_page_ends_with_its_session(site: "Site") -> None:
     def a_shift_later() -> None:
         site.clock.now += IDLE + 1

@@ -235,7 +235,7 @@ def test_by_keyboard_there_and_back(site: "Site", browser: Browser) -> None:
         page.keyboard.press("Enter")
         page.wait_for_selector(".bed")
         assert page.evaluate("document.activeElement.id") == "title"
-        assert page.locator("#title").inner_text() == "Bed 2"
+        wait(page, "document.querySelector('#title').textContent === 'Bed 2'")
         wait(page, "document.querySelectorAll('.trends svg').length === 4")
         page.keyboard.press("Escape")
         wait(page, "document.querySelectorAll('.tile').length === 3")
