@@ -1,7 +1,7 @@
 """In: a program, and functions that only pointers lead to. Out: the functions whose constants lead to those pointers.
 
 A virtual function is reached from an object by way of its class's table; a handler from a record by way of a list. Who
-builds or names the object, the record or the list may be who calls, and is worth running: what it hands in is known there.
+names the object, the record or the list may be who calls, and is worth running: there it is known what is handed in.
 """
 
 from collections.abc import Iterable
