@@ -145,7 +145,8 @@ def _run(prepared: Prepared, wanted: set[str], uses: Marks, bounds: Bounds) -> _
             wrappers = handing_on(written[read:]) - covered
             read = len(written)
             prepared.functions["enter"][sorted(wrappers)] = CARRIER
-            more = callers_of(binary, wrappers) | reaching.to(wrappers)
+            makers = reaching.to(wrappers)
+            more = makers | callers_of(binary, wrappers | makers)
             covered |= wrappers
             todo, left = sorted(more)[:CALLERS], left + max(0, len(more) - CALLERS)
             if not todo:
