@@ -60,7 +60,10 @@ def _inner(call: Call, commands_of: Reader) -> Iterator[Call]:
     if not is_readable(text):
         yield replace(call, name=COMMAND, arguments=(Text((NOT_READ,)),), through_shell=text)
         return
-    for inner in commands_of(text, call.at):
+    found = tuple(commands_of(text, call.at))
+    if not found and text.holes:  # nothing is known of it: that it is run is all there is to say
+        yield replace(call, name=COMMAND, arguments=(text,), through_shell=text)
+    for inner in found:
         yield replace(inner, at=call.at, made_by=call.made_by, guards=(*call.guards, *inner.guards), through_shell=text)
 
 
