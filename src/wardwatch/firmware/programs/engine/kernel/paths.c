@@ -244,6 +244,8 @@ static bool is_back(const path *p, u64 to, u64 sp) {
 static void skip_function(engine *e, path *p, const function *f) {
     const u64 number = 0x80000000u | (u64)(f - e->set.functions);
     outcomes(e, p, number);
+    p->stale = true; /* it may have written anywhere */
+    e->at_start = false;
     /* A static program's allocator has no name: what it returns in a helper is another thing for each caller of that. */
     const u64 from = e->set.is_static && p->depth ? p->frames[p->depth - 1].site * 0x9e3779b97f4a7c15u >> 56 : 0;
     give(e, p, (val){0, origin_of(e, O_RETURN, 0, number | (p->pc & 0xffffffffu) << 32, (u8)from, false)});
@@ -534,6 +536,7 @@ bool run_root(engine *e, u32 root) {
         path **from = e->todo ? &e->todo : &e->later;
         p = *from;
         *from = p->below;
+        e->at_start = e->begins && !p->stale;
         e->ntodo--;
         e->count.paths++;
         if (e->nnew != seen || from == &e->todo) { /* something new was seen lately */
