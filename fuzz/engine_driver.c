@@ -48,9 +48,10 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     engine *e = ww_engine_open(&set);
     if (!e)
         abort();
-    for (u32 i = 0; i < FUNCTIONS; i++)
+    for (u32 i = 0; i < FUNCTIONS; i++) {
         ww_engine_begin(e, i);
         ww_engine_run(e, i);
+    }
     const u64 values[12] = {BASE, 0x7a000000, 5, ~0ull, 0, 1, 2, 3, 4, 5, 6, 7};
     u64 status, written, number;
     ww_engine_poke(e, 0x7a000000, copy, n < 64 ? (u32)n : 64);
