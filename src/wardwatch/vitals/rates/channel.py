@@ -11,7 +11,7 @@ from .averaging import averaging
 
 KINDS: Final = {Is.ECG: Kind.ECG, Is.PLETH: Kind.PLETH, Is.RESP: Kind.RESP}
 QUANTITIES: Final = {Kind.ECG: Quantity.HR, Kind.PLETH: Quantity.PR, Kind.RESP: Quantity.RR}
-NAMES: Final = ("levels", "ratio", "joint", "turns")
+NAMES: Final = ("levels", "ratio", "joint", "turns", "smoother")
 """Of the kernel's detectors."""
 
 _REASONS: Final = {
@@ -21,6 +21,7 @@ _REASONS: Final = {
     Why.NOISE: REASONS[State.NOISY],
     Why.TOO_FEW: "too few events yet",
     Why.TOO_LONG: "the last event was too long ago",
+    Why.DISPUTED: "two ways of counting the breaths do not agree",
 }
 _TOO_SLOW: Final = "its sampling rate is not one that can be examined"
 _ABSENT: Final = REASONS[State.MISSING]

@@ -51,6 +51,7 @@ class Detector(IntEnum):
     RATIO = 1
     JOINT = 2
     TURNS = 3
+    SMOOTHER = 4
 
 
 class State(IntEnum):
@@ -73,12 +74,13 @@ class Why(IntEnum):
     NOISE = 4
     TOO_FEW = 5
     TOO_LONG = 6
+    DISPUTED = 7
 
 
 DETECTORS: Final = {
     Kind.ECG: (Detector.LEVELS, Detector.RATIO, Detector.JOINT),
     Kind.PLETH: (Detector.RATIO, Detector.TURNS),
-    Kind.RESP: (Detector.TURNS,),
+    Kind.RESP: (Detector.TURNS, Detector.SMOOTHER),
 }
 
 

@@ -11,6 +11,7 @@ static const double JITTER = 0.006;               /* seconds, of one beat's time
 static const double ROUNDING = 0.5;
 static const double AGREED_OVER = 12, AGREED_UNTIL = 2.5, SAME = 0.15; /* seconds */
 static const double USELESS = 0.05;
+static const double ALIKE = 1, DISTANT = 4; /* breaths a minute: two readings agree, and do not at all */
 static const double PAUSE[3] = {10, 10, 30}; /* seconds: an interval longer than this is no interval of a rhythm */
 
 typedef struct {
@@ -199,5 +200,20 @@ void rates(const channel *c, i32 detector, double now, const rule *rules, i32 nr
         out[i].low = (less > 0 ? smaller(value, less) : value) - unsure;
         out[i].high = larger(value, most) + unsure;
         out[i].low = out[i].low < 0 ? 0 : out[i].low;
+    }
+}
+
+/* Two readings of one respiration signal count for what they agree: where they do not, nobody can tell which is right. */
+void settle(rate *one, rate *other, i32 n) {
+    for (i32 i = 0; i < n; i++) {
+        const bool both = one[i].why == GIVEN && other[i].why == GIVEN;
+        const double apart = larger(one[i].value, other[i].value) - smaller(one[i].value, other[i].value);
+        const double agreed = both ? smaller(1, larger(0, (DISTANT - apart) / (DISTANT - ALIKE))) : 0;
+        one[i].quality *= agreed;
+        other[i].quality *= agreed;
+        if (agreed > 0)
+            continue;
+        const i32 why = both ? DISPUTED : one[i].why == GIVEN ? other[i].why : one[i].why;
+        one[i] = other[i] = (rate){.why = why};
     }
 }

@@ -28,12 +28,12 @@ typedef uint64_t u64;
 #endif
 
 enum { ECG, PLETH, RESP };            /* kinds of channel */
-enum { LEVELS, RATIO, JOINT, TURNS }; /* detectors */
+enum { LEVELS, RATIO, JOINT, TURNS, SMOOTHER }; /* detectors */
 enum {
     RATE = 256,       /* working rate, samples a second */
     BREATH_STEP = 8,  /* breaths are looked for in the mean of so many working samples */
     HIGHEST = 1 << 20, /* a working sample stays within this; then no sum below can overflow */
-    DETECTORS = 4,
+    DETECTORS = 5,
     BOX = 304,        /* at least the longest running sum */
     LINE = 256,       /* how far back a line remembers, a power of two */
     QUEUE = 32,       /* candidates waiting for their decision */
@@ -188,10 +188,10 @@ typedef struct {
     u64 given[DETECTORS]; /* of what was told, how many the owner has */
     resampler in;
     condition state;
-    box low1, low2, base, spread, narrow;
+    box low1, low2, base, spread, narrow, calm1, calm2;
     line lows, bands, energies, slopes, narrows, shapes, bads;
     ratio two;
-    turns turned;
+    turns turned, calmer;
     ladder alone, joint;
     candidate queue[QUEUE];
     told found[DETECTORS];
@@ -204,7 +204,7 @@ void breath_sample(channel *c, i64 value);
 /* ---- averages.c ---- */
 
 enum { MEAN, MEDIAN_OF, WINDOW, COUNT };                           /* kinds of rule */
-enum { GIVEN, NOT_MEASURED, STANDS_STILL, AT_RAIL, NOISE, TOO_FEW, TOO_LONG }; /* why there is no rate */
+enum { GIVEN, NOT_MEASURED, STANDS_STILL, AT_RAIL, NOISE, TOO_FEW, TOO_LONG, DISPUTED }; /* why there is no rate */
 
 typedef struct {
     i32 kind, count, trimmed, fewest, slow_count, unused;
@@ -221,5 +221,6 @@ double channel_seconds(const channel *c, i64 at);
 
 double detector_quality(const channel *c, i32 detector, double now);
 void rates(const channel *c, i32 detector, double now, const rule *rules, i32 nrules, rate *out);
+void settle(rate *one, rate *other, i32 n);
 
 #endif

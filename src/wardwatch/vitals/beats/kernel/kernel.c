@@ -99,7 +99,7 @@ static i64 newly(channel *c, i32 detector, double *times, double *strengths, i64
     return news;
 }
 
-static const i32 DETECTORS_OF[3][3] = {{LEVELS, RATIO, JOINT}, {RATIO, TURNS, -1}, {TURNS, -1, -1}};
+static const i32 DETECTORS_OF[3][3] = {{LEVELS, RATIO, JOINT}, {RATIO, TURNS, -1}, {TURNS, SMOOTHER, -1}};
 
 /* A whole second: takes it in, judges it, and for each detector of the kind, in order: how many events are new and
  * their times (NEWS places each), and the rate by each rule. What is wrong with the second. */
@@ -114,5 +114,7 @@ EXPORT i32 wb_second(channel *c, const i32 *codes, const u8 *valid, i64 n, const
         nnews[i] = newly(c, DETECTORS_OF[c->kind][i], news + i * NEWS, strengths, NEWS);
         rates(c, DETECTORS_OF[c->kind][i], now, rules, nrules, out + i * nrules);
     }
+    if (c->kind == RESP)
+        settle(out, out + nrules, nrules);
     return c->judged;
 }
