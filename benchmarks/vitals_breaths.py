@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from vitals_check import FOLDS, patient_of
 
+from vitals_check import FOLDS, patient_of
 from wardwatch.vitals.bed import Bed
 from wardwatch.vitals.check import State
 from wardwatch.vitals.rates.deriver import Deriver
@@ -132,7 +132,8 @@ def main(folder: Path) -> dict[str, float]:
             print(f"| {name}, quality from {least} | {found.mean():.2f} | {covered:.1%} |")
         error, covered, chosen = held_out(records, name)
         print(
-            f"| {name}, quality chosen on other patients ({min(chosen)} to {max(chosen)}) | {error:.2f} | {covered:.1%} |"
+            f"| {name}, quality chosen on other patients ({min(chosen)} to {max(chosen)}) "
+            f"| {error:.2f} | {covered:.1%} |"
         )
     print(f"| what a verified display is told to follow from | {of(records, 'stated'):.2f} | |")
     print(f"| the monitor's own display | {of(records, 'shown'):.2f} | |")
