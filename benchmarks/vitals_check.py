@@ -23,7 +23,7 @@ import numpy as np
 from wardwatch.knowledge.catalogue import thresholds
 from wardwatch.vitals.bed import Bed
 from wardwatch.vitals.check import Episode, Moment
-from wardwatch.vitals.checks.display import _Display, _Said
+from wardwatch.vitals.checks.display import _Display
 from wardwatch.vitals.rates.deriver import Deriver
 from wardwatch.vitals.readers.opening import open_recording
 from wardwatch.vitals.words import Kind, Quantity, Second, kind_of
@@ -63,7 +63,7 @@ def records(folder: Path) -> Iterator[Record]:
         moments = []
         for second in seconds:
             beats, derived = deriver.feed(second)
-            moments.append(Moment(second, tuple(beats), tuple(derived)))
+            moments.append(Moment(second, tuple(beats), derived))
         yield Record(path.stem, patient_of(path), seconds, moments)
 
 
@@ -75,16 +75,14 @@ def patient_of(path: Path) -> str:
 
 def gathered(moments: list[Moment], by: float = 0.0, start: int = 0) -> tuple[list[float], list[float]]:
     """What the check gathers, and the plain distance to the derived median; the display is off by `by` from `start`."""
-    display, said = _Display(Quantity.HR), _Said()
+    display = _Display(Quantity.HR)
     sums, plain = [], []
     for moment in moments:
         value = moment.second.shown.get("HR")
         if value is not None and moment.second.index >= start:
             value += by
         shown = replace(moment.second, shown={"HR": value})
-        if said.take(moment.derivations):
-            display.lay_out(moment.derivations)
-        answer = display.step(replace(moment, second=shown), said)
+        answer = display.step(replace(moment, second=shown))
         known = answer.gathered is not None and value is not None
         sums.append(answer.gathered if known and answer.gathered is not None else 0.0)
         plain.append(abs(value - answer.value) if known and value is not None else 0.0)

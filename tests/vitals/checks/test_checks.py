@@ -13,7 +13,7 @@ from wardwatch.vitals.checks.decoupled import Decoupled
 from wardwatch.vitals.checks.display import DisplayDisagrees
 from wardwatch.vitals.checks.replay_exact import ReplayExact
 from wardwatch.vitals.checks.replay_noisy import ReplayNoisy
-from wardwatch.vitals.words import Beats, Derivation, Quantity, Second
+from wardwatch.vitals.words import Beats, Derivation, Derivations, Quantity, Second
 from wardwatch.vocabulary import Severity
 
 HERE = Path(__file__).parent
@@ -143,7 +143,7 @@ def test_only_regular_signals_are_held_against_each_other(sway: float, step: flo
             Beats(name, "joint", times[(times >= index) & (times < index + 1)], float(index))
             for name, times in (("II", beats), ("PLETH", pulses + 0.3))
         )
-        derived = tuple(
+        derived = Derivations.of(
             Derivation(name, quantity, index + 1.0, 75.0, quality=1.0, detector="joint", averaging="12")
             for name, quantity in (("II", Quantity.HR), ("PLETH", Quantity.PR))
         )
@@ -157,9 +157,11 @@ def test_only_a_clean_pleth_speaks_for_the_heart_rate(quality: float, count: int
     check = DisplayDisagrees()
     found = []
     for index in range(60):
-        derived = (
-            Derivation("II", Quantity.HR, index + 1.0, 70.0, quality=1.0, detector="joint", averaging="12"),
-            Derivation("PLETH", Quantity.PR, index + 1.0, 85.0, quality=quality, detector="ratio", averaging="8"),
+        derived = Derivations.of(
+            (
+                Derivation("II", Quantity.HR, index + 1.0, 70.0, quality=1.0, detector="joint", averaging="12"),
+                Derivation("PLETH", Quantity.PR, index + 1.0, 85.0, quality=quality, detector="ratio", averaging="8"),
+            )
         )
         found += list(check.feed(Moment(Second(index, {}, {"HR": 85.0}), (), derived)))
     assert len(found) == count

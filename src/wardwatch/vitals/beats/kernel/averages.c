@@ -5,6 +5,8 @@
  */
 #include "beats.h"
 
+#include <math.h>
+
 enum { MOST = 96 };
 static const double HARDLY = 1.25, NEARLY = 0.75; /* strengths */
 static const double JITTER = 0.006;               /* seconds, of one beat's time, beside the sampling */
@@ -188,7 +190,7 @@ void rates(const channel *c, i32 detector, double now, const rule *rules, i32 nr
     const i32 why = not_now(c, &given, now);
     for (i32 i = 0; i < nrules; i++) {
         const double value = why == GIVEN ? apply(&given, &rules[i], now) : 0;
-        out[i] = (rate){.quality = quality, .why = why};
+        out[i] = (rate){.value = NAN, .low = NAN, .high = NAN, .quality = quality, .why = why};
         if (value <= 0 || quality < USELESS) {
             out[i].why = why != GIVEN ? why : value <= 0 ? TOO_FEW : NOISE;
             continue;
@@ -214,6 +216,6 @@ void settle(rate *one, rate *other, i32 n) {
         if (agreed > 0)
             continue;
         const i32 why = both ? DISPUTED : one[i].why == GIVEN ? other[i].why : one[i].why;
-        one[i] = other[i] = (rate){.why = why};
+        one[i] = other[i] = (rate){.value = NAN, .low = NAN, .high = NAN, .why = why};
     }
 }

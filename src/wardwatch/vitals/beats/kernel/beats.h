@@ -223,4 +223,31 @@ double detector_quality(const channel *c, i32 detector, double now);
 void rates(const channel *c, i32 detector, double now, const rule *rules, i32 nrules, rate *out);
 void settle(rate *one, rate *other, i32 n);
 
+/* ---- follow.c: a displayed number beside all that it could follow from ---- */
+
+typedef struct {
+    double quality, heard, allowance, limit, most, miscounted;
+    i32 rows, back, miscount_of, unused; /* back: seconds in the bands */
+} follow_settings;
+
+typedef struct {
+    i64 at, held_for;
+    double held; /* the display since it changed; NaN for nothing */
+} follow_clock;
+
+typedef struct {
+    double gathered, off, since, value, spread, best, held, moved;
+} follow_answer;
+
+/* ---- windows.c: codes that were sent before ---- */
+
+typedef struct {
+    u64 hash;
+    i64 place;
+} window;
+
+typedef struct {
+    u64 count, capacity, buckets; /* count: ever remembered */
+} windows;
+
 #endif
