@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from math import isnan
 from typing import Final, NamedTuple, Protocol, Self, overload
 
 import numpy as np
@@ -213,8 +214,8 @@ class Derivations(Sequence[Derivation]):
         if why:
             reason = self.reasons[why]
             return Derivation(signal, quantity, self.at, None, None, None, quality, detector, averaging, reason)
-        bounds = (None if bound != bound else bound for bound in (low, high))  # noqa: PLR0124  # no NaN
-        return Derivation(signal, quantity, self.at, value, *bounds, quality, detector, averaging)
+        least, most = (None if isnan(bound) else bound for bound in (low, high))
+        return Derivation(signal, quantity, self.at, value, least, most, quality, detector, averaging)
 
 
 class Deriver(Protocol):
