@@ -115,10 +115,11 @@ def held_out(records: list[Windows], name: str) -> tuple[float, float, list[floa
     return float(every.mean()), len(every) / whole, chosen
 
 
-def of(records: list[Windows], name: str) -> float:
-    """Mean distance of another column from the truth, where both are known."""
+def of(records: list[Windows], name: str) -> tuple[float, float]:
+    """Mean distance of another column from the truth, and the share of windows in which it is known."""
     apart = [np.abs(np.array(getattr(record, name)) - np.array(record.truth)) for record in records]
-    return float(np.nanmean(np.concatenate(apart)))
+    every = np.concatenate(apart)
+    return float(np.nanmean(every)), float(np.isfinite(every).mean())
 
 
 def main(folder: Path) -> dict[str, float]:
@@ -135,8 +136,9 @@ def main(folder: Path) -> dict[str, float]:
             f"| {name}, quality chosen on other patients ({min(chosen)} to {max(chosen)}) "
             f"| {error:.2f} | {covered:.1%} |"
         )
-    print(f"| what a verified display is told to follow from | {of(records, 'stated'):.2f} | |")
-    print(f"| the monitor's own display | {of(records, 'shown'):.2f} | |")
+    for title, column in (("told beside a verified display", "stated"), ("the monitor's own display", "shown")):
+        error, covered = of(records, column)
+        print(f"| {title} | {error:.2f} | {covered:.1%} |")
     apart = np.concatenate([np.array(record.apart) for record in records])
     print(f"the annotators differ by {np.nanmean(apart):.2f} a minute from each other")
     error, covered, _ = held_out(records, DETECTORS[0])

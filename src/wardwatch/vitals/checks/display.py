@@ -142,9 +142,9 @@ class _Display:
         return Standing(State.VERIFIED, "", derived)
 
     def _told(self, answer: Answer) -> float:
-        """The value by the rule that is told, of the middle one of the sources that can be asked; else of all rules."""
+        """The value by the rule that is told, of the middle one of the clean sources; else of all rules."""
         low, high, quality = self.follower.says[:, self._telling].tolist() if self._telling else ((), (), ())
-        least = self.settings.numbers.heard
+        least = self.settings.numbers.quality
         heard = sorted((a + b) / 2 for a, b, good in zip(low, high, quality, strict=True) if a == a and good >= least)  # noqa: PLR0124  # no NaN
         return heard[len(heard) // 2] if heard else answer.value
 
