@@ -54,7 +54,7 @@ def seeds(folder: Path) -> list[Path]:
     """What the twin sends, each signal as its kind, with the bytes in front that choose rate, form and pieces."""
     from wardwatch.twin.waves import Body, Waves  # noqa: PLC0415  # only this needs the product
 
-    waves = Waves(Body(heart_rate=72.0), Random(1))
+    waves = Waves(Body(heart_rate=72.0), Random(1))  # noqa: S311  # no secret
     told = [waves.second(second) for second in range(SECONDS)]
     made = []
     for kind, (name, rate) in enumerate((("lead_2", 5), ("pleth", 5), ("resp", 4))):

@@ -99,6 +99,10 @@ class Follower:
         self._clock["held"] = np.nan
         self._memory[: 2 * self._back] = np.nan
 
+    def forgive(self) -> None:
+        """What was gathered does not count."""
+        self._memory[2 * self._back : -3] = 0
+
     def step(self, low: Values, high: Values, quality: Values, shown: float | None) -> Answer:
         """One second: what each hypothesis says now, and what is displayed."""
         self.says[0], self.says[1], self.says[2] = low, high, quality

@@ -170,9 +170,10 @@ class Who(NamedTuple):
 
 
 TOLD: Final = np.dtype(
-    [("value", "<f8"), ("low", "<f8"), ("high", "<f8"), ("quality", "<f8"), ("why", "<i4"), ("unused", "<i4")]
+    [("value", "<f8"), ("low", "<f8"), ("high", "<f8"), ("quality", "<f8"), ("why", "<i4"), ("paced", "<i4")]
 )
-"""What a derivation says, as the compiled library writes it. `value` is NaN where `why` is not 0."""
+"""What a derivation says, as the compiled library writes it. `value` is NaN where `why` is not 0.
+`paced`: a pacemaker's spikes stand in the signal, and may have been counted as beats."""
 
 
 class Derivations(Sequence[Derivation]):

@@ -132,8 +132,9 @@ _SWAY: Final = 0.12  # of the median interval, within which one is regular
 
 
 def _qualities(derivations: Derivations, least: float) -> set[str]:
-    """Signals whose best derivation is good enough."""
-    good = (derivations.told["why"] == 0) & (derivations.told["quality"] >= least)
+    """Signals whose best derivation is good enough, and of which no spike can be a beat."""
+    told = derivations.told
+    good = (told["why"] == 0) & (told["quality"] >= least) & (told["paced"] == 0)
     return {derivations.who[place].signal for place in np.flatnonzero(good).tolist()}
 
 

@@ -1,10 +1,13 @@
 """In: what is displayed as HR, PR and RR, and what the waves say. Out: numbers that follow from none of the waves.
 
 Heart and pulse rate may each follow from the ECG or the pleth: monitors take one for the other when a lead is noisy.
-What cannot be asked is told as such: dashes, no wave, noise. A respiration rate of 0 is how monitors show that they
+What cannot be asked is told as such: dashes, no wave, noise. A pacemaker's spikes are beats to some monitors and
+none to others: where they are seen, or the monitor says so, a heart rate that does not follow cannot be verified, and
+that is all. A respiration rate of 0 is how monitors show that they
 find no breaths, and is no number to hold against a wave.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -28,6 +31,11 @@ _DASHES: Final = Standing(State.UNKNOWN, "no number is displayed")
 _NO_BREATHS: Final = Standing(State.UNKNOWN, "0 is displayed, which says that no breaths are found")
 _MOST_ROWS: Final = 512
 _FIRST_ROWS: Final = 32
+_PACED: Final = Standing(
+    State.UNKNOWN, "paced: a pacemaker's spikes may have been counted as beats, here or by the monitor"
+)
+_SAYS_PACED: Final = re.compile(r"\bPAC(?:ED?|ER|ING|EMAKER)\b", re.IGNORECASE)
+"""Messages such as PACED, PACER ON, PACE DETECT."""
 _NOWHERE: Final = np.zeros(0, np.int64)
 
 
@@ -93,6 +101,10 @@ class _Display:
         asked = None if shown == 0 and self.quantity is Quantity.RR else shown
         self._fill(derivations)
         answer = self.follower.judge(asked)
+        if self._excused(answer, moment):
+            self.follower.forgive()
+            self.standing = _PACED
+            return Answer(None)
         reason = self._reason(derivations) if answer.gathered is None else ""
         self.standing = self._stand(answer, asked, shown, reason)
         return answer
@@ -106,6 +118,15 @@ class _Display:
         says[0, self._to] = values - pad
         says[1, self._to] = values + pad
         says[2, self._to] = np.where(good >= self._least, good, 0.0)
+
+    def _excused(self, answer: Answer, moment: Moment) -> bool:
+        """Whether the number does not follow, and a pacemaker may be why."""
+        if self.quantity is not Quantity.HR or answer.gathered is None:
+            return False
+        stands = answer.held >= self.settings.stands_s and answer.moved >= self.settings.moves
+        if abs(answer.off) <= self.settings.fits and answer.gathered <= self.settings.numbers.limit / 2 and not stands:
+            return False
+        return bool(_SAYS_PACED.search(moment.second.message or "") or moment.derivations.told["paced"].any())
 
     def source(self, answer: Answer) -> Who:
         """Which hypothesis is the best one."""

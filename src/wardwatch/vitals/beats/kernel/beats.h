@@ -178,6 +178,21 @@ typedef struct {
 void condition_next(condition *c, i32 code, bool valid);
 i32 condition_judge(condition *c, double still, double *quality);
 
+/* ---- pacing.c: whether a pacemaker's spikes stand in an ECG ---- */
+
+enum { SHAPE = 7, SPIKES = 16 };
+
+typedef struct {
+    double last[SHAPE]; /* the newest first */
+    i32 known, unused;  /* samples in a row that were measured */
+    u64 count;
+    i64 at[SPIKES];
+    double height[SPIKES];
+} spikes;
+
+void spikes_next(spikes *s, double value, bool good, i64 at, double rate, double floor);
+bool spikes_paced(const spikes *s, i64 at, double rate);
+
 /* ---- kernel.c ---- */
 
 typedef struct {
@@ -188,6 +203,7 @@ typedef struct {
     u64 given[DETECTORS]; /* of what was told, how many the owner has */
     resampler in;
     condition state;
+    spikes pacing;
     box low1, low2, base, spread, narrow, calm1, calm2;
     line lows, bands, energies, slopes, narrows, shapes, bads;
     ratio two;
@@ -213,7 +229,7 @@ typedef struct {
 
 typedef struct {
     double value, low, high, quality;
-    i32 why, unused;
+    i32 why, paced; /* paced: a pacemaker's spikes may have been counted as beats */
 } rate;
 
 /* kernel.c: working samples to seconds since the channel began. */

@@ -71,6 +71,8 @@ static void feed(channel *c, const i32 *codes, const u8 *valid, i64 n) {
         if (good)
             held = (double)codes[i] * c->in.scale;
         condition_next(&c->state, codes[i], good);
+        if (c->kind == ECG)
+            spikes_next(&c->pacing, held, good, c->in.taken, c->rate, c->floor);
         if (good || c->in.taken)
             input_sample(c, held, !good);
         else
@@ -116,5 +118,8 @@ EXPORT i32 wb_second(channel *c, const i32 *codes, const u8 *valid, i64 n, const
     }
     if (c->kind == RESP)
         settle(out, out + nrules, nrules);
+    if (c->kind == ECG && spikes_paced(&c->pacing, c->in.taken, c->rate))
+        for (i32 i = 0; i < 3 * nrules; i++)
+            out[i].paced = 1;
     return c->judged;
 }
