@@ -37,7 +37,7 @@ def _nothing(why: int) -> NDArray[np.void]:
     return np.array([(np.nan, np.nan, np.nan, 0.0, why, 0)], TOLD)
 
 
-_NOTHING: Final = {why: _nothing(why) for why in (_TOO_SLOW, _ABSENT)}
+_NOTHING: Final = {why: _nothing(why) for why in (Why.STANDS_STILL, _TOO_SLOW, _ABSENT)}
 
 
 class Signal:
@@ -52,6 +52,8 @@ class Signal:
         self._rate = 0.0
         self._origin = 0.0
         self._next = 0
+        self._still: int | None = None
+        """The code at which it stands still."""
         self._detectors = tuple(NAMES[detector] for detector in DETECTORS[kind])
         self._who = tuple(
             Who(name, self.quantity, detector, rule) for detector in self._detectors for rule in self._averaging.names
@@ -61,8 +63,12 @@ class Signal:
     def feed(self, index: int, wave: Wave | None, beats: list[Beats]) -> tuple[tuple[Who, ...], NDArray[np.void]]:
         """What the end of second `index` tells: beats are added, rates given."""
         if wave is None or not wave.measured or not searchable(self.kind, wave.rate):
-            self._channel = None
+            self._channel = self._still = None
             return self._nobody, _NOTHING[_ABSENT if wave is None or not wave.measured else _TOO_SLOW]
+        if self._still is not None and index == self._next and (wave.codes == self._still).all():
+            self._next = index + 1
+            return self._nobody, _NOTHING[Why.STANDS_STILL]
+        self._still = None
         if self._channel is None or index != self._next or wave.rate != self._rate:
             self._channel = opened(self.kind, wave, self._averaging.rules)
             self._rate, self._origin = wave.rate, wave.first / wave.rate
@@ -72,5 +78,5 @@ class Signal:
         for name, times in zip(self._detectors, told.times, strict=True):
             beats.append(Beats(self.name, name, times + self._origin, until))
         if told.state is State.FLAT:
-            self._channel = None
+            self._channel, self._still = None, int(wave.codes[-1])
         return self._who, told.rates.reshape(-1)

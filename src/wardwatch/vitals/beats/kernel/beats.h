@@ -172,6 +172,7 @@ typedef struct {
     i64 samples, missing, at_low, at_high; /* of this second */
     i64 still;                     /* samples since the code last changed */
     i32 low, high, last, before, begun, unused;
+    i32 lowest, highest; /* ever: an end of the range is nowhere inside it */
     double rough; /* sum of absolute second differences */
 } condition;
 
