@@ -189,6 +189,7 @@ typedef struct {
     u64 count;
     i64 at[SPIKES];
     double height[SPIKES];
+    i64 together[SPIKES]; /* spikes close to each other */
 } spikes;
 
 void spikes_next(spikes *s, double value, bool good, i64 at, double rate, double floor);

@@ -3,7 +3,7 @@
  * A pacemaker's pulse lasts 0.1 to 2 ms. Where a recording shows it at all, it is one sample, or two, that leave the
  * signal and come back at once, in a place where it is calm otherwise; a QRS complex takes ten times as long to rise.
  * Artefacts do the same now and then. So they count as a pacemaker's only if several came within ten seconds, about as
- * high as each other, at about equal distances (two close to each other, of both chambers, are one).
+ * high as each other, at about equal distances (up to three close to each other, of several chambers, are one).
  */
 #include "beats.h"
 
@@ -14,7 +14,7 @@ static const double WINDOW_S = 10;
 static const double ALIKE = 0.35, STEADY = 0.15; /* of the middle height, of the middle distance */
 static const double ENOUGH = 0.75; /* of the spikes, and of their distances, that have to be so */
 static const double FASTEST = 0.25, SLOWEST = 2.5; /* seconds between beats of a paced heart */
-enum { FEWEST = 4 };
+enum { FEWEST = 4, TOGETHER = 3 }; /* together: one chamber after another; more is a train of something else */
 
 static double size(double value) {
     return value < 0 ? -value : value;
@@ -54,10 +54,12 @@ void spikes_next(spikes *s, double value, bool good, i64 at, double rate, double
         return;
     if (s->count && (double)(at - s->at[(s->count - 1) % SPIKES]) < CLOSE * rate) {
         s->height[(s->count - 1) % SPIKES] = height;
+        s->together[(s->count - 1) % SPIKES]++;
         return;
     }
     s->at[s->count % SPIKES] = at;
     s->height[s->count % SPIKES] = height;
+    s->together[s->count % SPIKES] = 1;
     s->count++;
 }
 
@@ -72,11 +74,13 @@ static bool mostly(const double *values, i32 n, double share) {
 bool spikes_paced(const spikes *s, i64 at, double rate) {
     double heights[SPIKES], apart[SPIKES];
     i32 n = 0;
+    bool crowded = false;
     while (n < SPIKES && (u64)n < s->count && (double)(at - s->at[(s->count - 1 - (u64)n) % SPIKES]) < WINDOW_S * rate) {
         heights[n] = s->height[(s->count - 1 - (u64)n) % SPIKES];
+        crowded = crowded || s->together[(s->count - 1 - (u64)n) % SPIKES] > TOGETHER;
         n++;
     }
-    if (n < FEWEST)
+    if (n < FEWEST || crowded)
         return false;
     for (i32 i = 0; i + 1 < n; i++)
         apart[i] = (double)(s->at[(s->count - 1 - (u64)i) % SPIKES] - s->at[(s->count - 2 - (u64)i) % SPIKES]) / rate;
