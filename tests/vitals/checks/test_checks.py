@@ -165,3 +165,21 @@ def test_only_a_clean_pleth_speaks_for_the_heart_rate(quality: float, count: int
         )
         found += list(check.feed(Moment(Second(index, {}, {"HR": 85.0}), (), derived)))
     assert len(found) == count
+
+
+def test_respiration_that_repeats_by_itself_is_told_as_such_and_once() -> None:
+    """The distance and the likeness are told; the episode grows; it ends where the loop ends."""
+    seconds = told.seconds_of(280)
+    told.EVENTS["loop"](seconds, 80, 200, ["RESP", "24.3", "1.5"])
+    check, found, ends = ReplayNoisy(), [], {}
+    for moment in moments(seconds):
+        found += check.feed(moment)
+        ends[moment.second.index] = found[0].end if found else None
+    (one,) = found
+    assert (one.signal, one.kind, one.rate, one.severity) == ("RESP", "noisy alone", 128, Severity.MEDIUM)
+    assert one.facts["distance_s"] == pytest.approx(24.3, abs=0.1)
+    assert one.facts["correlation"] > 0.9993
+    assert 78 <= one.start <= 92
+    assert 196 <= one.end <= 208
+    assert not one.open
+    assert ends[190] == pytest.approx(189, abs=4)
