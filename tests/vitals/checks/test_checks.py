@@ -171,10 +171,10 @@ def test_respiration_that_repeats_by_itself_is_told_as_such_and_once() -> None:
     """The distance and the likeness are told; the episode grows; it ends where the loop ends."""
     seconds = told.seconds_of(280)
     told.EVENTS["loop"](seconds, 80, 200, ["RESP", "24.3", "1.5"])
-    check, found, ends = ReplayNoisy(), [], {}
-    for moment in moments(seconds):
-        found += check.feed(moment)
-        ends[moment.second.index] = found[0].end if found else None
+    bed, found, ends = Bed(), [], {}
+    for second in seconds:
+        found += bed.feed(second)
+        ends[second.index] = found[0].end if found else None
     (one,) = found
     assert (one.signal, one.kind, one.rate, one.severity) == ("RESP", "noisy alone", 128, Severity.MEDIUM)
     assert one.facts["distance_s"] == pytest.approx(24.3, abs=0.1)
@@ -183,3 +183,17 @@ def test_respiration_that_repeats_by_itself_is_told_as_such_and_once() -> None:
     assert 196 <= one.end <= 208
     assert not one.open
     assert ends[190] == pytest.approx(189, abs=4)
+
+
+def test_a_trend_resembles_its_past_and_is_no_breath() -> None:
+    """A lead that was just attached: its level sinks for minutes, always in the same way."""
+    seconds = [
+        Second(index, {"RESP": replace(second.waves["RESP"], codes=_sinking(index))})
+        for index, second in enumerate(told.seconds_of(100))
+    ]
+    bed = Bed()
+    assert not [one for second in seconds for one in bed.feed(second) if one.kind == "noisy alone"]
+
+
+def _sinking(index: int) -> np.ndarray:
+    return np.rint(20000 * np.exp(-(index + np.arange(128) / 128) / 25)).astype(np.int32)

@@ -18,7 +18,7 @@ import numpy as np
 from wardwatch.knowledge.catalogue import thresholds
 from wardwatch.vitals.check import Episode, Facts, Moment, Running
 from wardwatch.vitals.likeness import correlations, likeness_of, top
-from wardwatch.vitals.words import Codes, Kind, Values, Wave, kind_of
+from wardwatch.vitals.words import Codes, Kind, Quantity, Values, Wave, kind_of
 from wardwatch.vocabulary import Severity
 
 RULE: Final = "vitals.replayed"
@@ -26,6 +26,7 @@ FINE: Final = 64
 _COARSE: Final = 16
 _STEP: Final = FINE // _COARSE
 _TRIED: Final = 5  # distances examined closely
+_COUNTED: Final = 0.5  # quality of a respiration rate
 _FEWEST: Final = 2  # signals: one alone proves nothing
 _MOST: Final = 12
 _EDGES: Final = np.arange(FINE + 1) / FINE
@@ -153,7 +154,7 @@ class ReplayNoisy:
         track, size = self._tracks[name], self._alone_window * _COARSE
         key = f"{name} alone"
         distance, likeness = 0, 0.0
-        if track.kind is Kind.RESP and track.since > self._alone_window + self._nearest:
+        if track.since > self._alone_window + self._nearest and _breathes(name, moment):
             distance, likeness = _nearest_past(track.coarse(), size, self._nearest * _COARSE)
         if likeness < self._alone_enough:
             self._alone.pop(name, None)
@@ -197,6 +198,14 @@ class ReplayNoisy:
         peaks = np.flatnonzero((inner >= likeness[:-2]) & (inner > likeness[2:]) & (inner > _PROMISING[track.kind])) + 1
         chosen = peaks[np.argsort(-likeness[peaks], kind="stable")[:_TRIED]]
         return [(len(values) - size - int(place)) * _STEP for place in chosen]
+
+
+def _breathes(signal: str, moment: Moment) -> bool:
+    """Whether breaths are counted in this signal: a trend, too, resembles its past."""
+    told = moment.derivations.told
+    counted = np.flatnonzero((told["why"] == 0) & (told["quality"] >= _COUNTED))
+    whos = (moment.derivations.who[place] for place in counted.tolist())
+    return any(who.signal == signal and who.quantity is Quantity.RR for who in whos)
 
 
 def _nearest_past(values: Values, size: int, nearest: int) -> tuple[int, float]:

@@ -1,6 +1,6 @@
 /* In: codes of an ECG lead as they were sent. Out: whether a pacemaker's spikes stand in it.
  *
- * A pacemaker's pulse lasts 0.1 to 2 ms. Where a recording shows it at all, it is one sample, or two, that leave the
+ * A pacemaker's pulse lasts 0.1 to 2 ms (so monitors are specified to recognise it). Where a recording shows it at all, it is one sample, or two, that leave the
  * signal and come back at once, in a place where it is calm otherwise; a QRS complex takes ten times as long to rise.
  * Artefacts do the same now and then. So they count as a pacemaker's only if several came within ten seconds, about as
  * high as each other, at about equal distances (up to three close to each other, of several chambers, are one).
