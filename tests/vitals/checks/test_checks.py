@@ -68,7 +68,7 @@ def test_a_story_gives_what_it_says(path: Path) -> None:
 
 
 def moments(seconds: list[Second]) -> list[Moment]:
-    return [Moment(second, (), ()) for second in seconds]
+    return [Moment(second, (), Derivations.of([])) for second in seconds]
 
 
 def played(levels: int, period: int) -> list[Second]:
