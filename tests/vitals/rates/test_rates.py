@@ -293,3 +293,26 @@ def test_signals_of_no_interest_are_left_out() -> None:
     beats, derivations = Deriver().feed(Second(0, {"ABP": wave, "CO2": wave}))
     assert not beats
     assert not list(derivations)
+
+
+def test_what_nearly_is_a_beat_widens_the_bounds_upwards() -> None:
+    """Between each two beats lies a fainter copy of one: from some height on a beat, and just below perhaps one."""
+    clean = np.concatenate([second.waves["II"].codes for second in told.seconds_of(40, slow_sway=0, breath_sway=0)])
+    heart = 256 * 60 / 72.0
+    beats = [round(beat * heart) for beat in range(2, 46)]
+    widened = []
+    for share in (0.2, 0.24, 0.28, 0.32, 0.36, 0.4, 0.44):
+        codes = clean.astype(float)
+        for beat in beats[:-1]:
+            middle = beat + round(heart / 2)
+            codes[middle - 25 : middle + 25] += share * (clean[beat - 25 : beat + 25] - 128)
+        waves = [
+            Wave(part, 256.0, index * 256) for index, part in enumerate(np.array_split(codes.astype(np.int32), 40))
+        ]
+        last = derive([Second(index, {"II": wave}) for index, wave in enumerate(waves)])[-1][1]
+        (one,) = [each for each in last if (each.detector, each.averaging) == ("levels", "8")]
+        if one.value is not None and one.value < 80:
+            assert one.high is not None
+            widened.append(one.high - one.value > 20)
+    assert any(widened)
+    assert not widened[0]
