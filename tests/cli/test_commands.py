@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import struct
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -233,3 +234,9 @@ def test_a_fault_of_ours_is_one_sentence_without_the_content(
     assert ran.status == 2
     assert "fault of wardwatch" in ran.err
     assert "MUSTER" not in ran.err
+
+
+def test_the_package_can_be_run_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "wardwatch", "explain", "no.such"], capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"no.such" in done.stderr

@@ -198,7 +198,11 @@ def test_the_commands(tmp_path: Path) -> None:
     words = ("--attach", "ward0", "--device", "m=10.20.0.21", "--keep", "station=10.21.0.5", "--interface", "edge0")
     made = run("plan", "--out", str(plan), *words, "--expires", "2027-02-25")
     assert (made.returncode, made.stderr) == (0, f"{plan}: 26 files\n"), made.stderr
-    assert made.stdout == (plan / "plan.md").read_text(encoding="utf-8")
+    told, where = made.stdout.rsplit("\n\n", 1)
+    assert (plan / "plan.md").read_text(encoding="utf-8").startswith(told)
+    assert "What it breaks" in told
+    assert "Install:" not in told
+    assert where.strip().endswith(str(plan / "plan.md"))
     assert run("check", str(plan)).returncode == 0
     rules = plan / "rules" / "nftables" / "wardwatch.nft"
     rules.write_text(rules.read_text(encoding="utf-8").replace("515-520", "515-521"), encoding="utf-8")

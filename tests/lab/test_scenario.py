@@ -78,7 +78,6 @@ def test_what_was_asked_for_is_there() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("", "the number of machines lies between 1"),
         ("seconds = 0", "seconds lies between"),
         ("surprise = 1", "the scenario has no surprise"),
         ("[hospital]\nstation = 'moon'", "station is one of none, own, documented"),
@@ -129,13 +128,13 @@ def test_what_is_no_file_is_said_with_the_names_there_are(tmp_path: Path) -> Non
     with pytest.raises(InputError, match="larger"):
         load(str(large))
     own = tmp_path / "own.toml"
-    own.write_text("seconds = 3\n[[machine]]\nname = 'a'\n", encoding="utf-8")
+    own.write_text("seconds = 3\n", encoding="utf-8")
     assert (load(str(own)).name, load(str(own)).seconds) == ("own", 3)
 
 
 def test_the_documented_addresses_lie_outside_or_in_the_hospital() -> None:
     for station, owner, other in (("none", "outside", "station"), ("documented", "station", "outside")):
-        made = hospital.network(read(f"[hospital]\nstation = '{station}'\n[[machine]]\nname = 'a'", "one"), DOCUMENTED)
+        made = hospital.network(read(f"[hospital]\nstation = '{station}'", "one"), DOCUMENTED)
         has = {port.node: set(port.addresses) for port in made.ports if port.node in {owner, other}}
         assert {f"{each}/32" for each in DOCUMENTED} <= has[owner]
         assert not {f"{each}/32" for each in DOCUMENTED} & has[other]

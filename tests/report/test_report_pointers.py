@@ -65,9 +65,36 @@ def test_a_function_says_how_it_is_reached() -> None:
     assert shown.detail == "Reached by menu, through rc.sh → monitor → menu_update, peer 202.114.4.119"
 
 
+def test_samples_are_told_in_time_and_in_numbers() -> None:
+    where = {"signal": "II", "start_s": 3_672.5, "end_s": 3_700, "start_sample": 940_160, "end_sample": 947_200}
+    shown = pointer(Evidence(EvidenceKind.SAMPLES, where | {"rate": 256.0, "raised_s": 3_681.9}), UTC)
+    assert shown.place == "II, 1:01:12 to 1:01:40 of the recording"
+    assert shown.detail == "Samples 940,160 to 947,200 at 256 a second, raised at 1:01:21"
+    assert (
+        pointer(Evidence(EvidenceKind.SAMPLES, where | {"rate": "fast", "raised_s": 7}), UTC).detail
+        == "Raised at 0:00:07"
+    )
+
+
+def test_a_line_says_where_it_stands_and_how_it_is_reached() -> None:
+    where = {
+        "file": "/etc/init.d/rcS",
+        "line": 1_204,
+        "name": "update",
+        "trigger": "start-up",
+        "call_path": ("inittab",),
+    }
+    shown = pointer(Evidence(EvidenceKind.LINE, where), UTC)
+    assert shown.place == "Line 1,204 of /etc/init.d/rcS, in update"
+    assert shown.detail == "Reached by start-up, through inittab"
+    logged = pointer(Evidence(EvidenceKind.LINE, {"file": "conn.log", "line": 7}), UTC)
+    assert (logged.place, logged.detail) == ("Line 7 of conn.log", "")
+
+
 def test_other_evidence_is_shown_by_its_keys() -> None:
-    shown = pointer(Evidence(EvidenceKind.SAMPLES, {"signal": "II", "start_s": 12.5, "end_s": 20}), UTC)
-    assert shown.place == "signal: II, start_s: 12.5, end_s: 20"
+    for wrong in ({"start_s": -1, "end_s": 2}, {"start_s": "now"}, {"start_s": float("inf"), "end_s": float("nan")}):
+        shown = pointer(Evidence(EvidenceKind.SAMPLES, {"signal": "II", **wrong}), UTC)
+        assert shown.place == ", ".join(f"{name}: {value}" for name, value in {"signal": "II", **wrong}.items())
 
 
 def test_times_that_are_none_are_shown_as_they_are() -> None:

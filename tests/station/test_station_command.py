@@ -37,7 +37,20 @@ def test_a_station_runs_keeps_lists_exports_and_replays(tmp_path: Path) -> None:
     (tmp_path / "x.cms").write_bytes(b"".join(islice(sets(Who(1), 10**18), 4)))
     (tmp_path / "c.toml").write_text('[[bed]]\nname = "ICU 1"\ndevice-bed = 1\n')
     data, key = str(tmp_path / "data"), str(tmp_path / "key")
-    command = [sys.executable, "-c", PROGRAM, "station", "run", "--data", data, "--key", key, "--listen", "127.0.0.1"]
+    command = [
+        sys.executable,
+        "-c",
+        PROGRAM,
+        "station",
+        "run",
+        "--data",
+        data,
+        "--key",
+        key,
+        "--listen",
+        "127.0.0.1",
+        "--no-page",
+    ]
     more = ["--config", str(tmp_path / "c.toml"), "--port", "0", "--journal", str(tmp_path / "journal")]
     with subprocess.Popen([*command, *more], stderr=subprocess.PIPE, text=True) as process:
         try:

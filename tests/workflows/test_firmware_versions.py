@@ -77,6 +77,13 @@ def test_networking_removed_is_fixed_and_says_what_was_checked() -> None:
     assert any("202.114.4.119" in each and "not there" in each for each in report.comparison.changes[0].checked)
 
 
+@pytest.mark.parametrize("version", ["2.0.8", "2025-07"])
+def test_what_could_not_be_seen_of_either_is_told_beside_the_answer(version: str) -> None:
+    told = {(gap.what, gap.why) for gap in against_206(version).judgement.gaps}
+    assert {(gap.what, gap.why) for each in ("2.0.6", version) for gap in answer(each).gaps} <= told
+    assert told
+
+
 @pytest.mark.parametrize("version", [each for each in VERSIONS if each != "2.0.6"])
 def test_the_answer_is_the_true_one(version: str) -> None:
     assert against_206(version).judgement.verdict.value == personality(version).against_206

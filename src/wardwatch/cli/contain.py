@@ -97,7 +97,8 @@ def plan(out: Path, expires: str | None, *, quiet: bool, **asked: Any) -> int:  
     written = work.plan(work.Wanted(expires=_date(expires), **asked))
     work.save(written, out)
     if not quiet:
-        click.echo(written.files[work.SHEET], nl=False)
+        click.echo(work.overview(written))
+        click.echo(f"The rules, how each is installed and how it is taken back: {out / work.SHEET}")
         click.echo(f"{out}: {len(written.files)} files", err=True)
     return 0
 

@@ -77,7 +77,8 @@ class LazyGroup(click.Group):
 def wardwatch() -> None:
     """Finds, proves and contains backdoors in patient monitors.
 
-    wardwatch says what a device does, from traffic that was recorded; it sends nothing itself.
+    wardwatch says what a device does, from recorded traffic, from its firmware and from its waves, and what it could
+    not see. Only 'twin stream' and 'station' send anything, and only where you say.
     """
 
 

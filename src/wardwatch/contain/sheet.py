@@ -23,7 +23,18 @@ def sheet(
     left_out: Iterable[str] = (),
     watching: Mapping[Detection, Texts] = MappingProxyType({}),
 ) -> str:
-    """Markdown, the same for the same plan."""
+    """Markdown, the same for the same plan: the overview, then each kind of rules and how it is installed."""
+    parts = [
+        overview(plan, left_out).removesuffix("\n"),
+        *(_language(dialect, made) for dialect, made in texts.items()),
+        _section("What rules of detection tell of", _told(plan.policy) if watching else ()),
+        *(_language(detection, made) for detection, made in watching.items()),
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def overview(plan: Plan, left_out: Iterable[str] = ()) -> str:
+    """What stays open, what stops and what breaks, whatever the rules are written for."""
     policy = plan.policy
     parts = [
         f"# Containment: {policy.name}",
@@ -33,9 +44,6 @@ def sheet(
         _section("What gives no path that rules could stop", left_out),
         _section("What it breaks", [*_shared(policy), *ALWAYS_BREAKS]),
         _section("An address of its own use", _own_use(policy)),
-        *(_language(dialect, made) for dialect, made in texts.items()),
-        _section("What rules of detection tell of", _told(policy) if watching else ()),
-        *(_language(detection, made) for detection, made in watching.items()),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 

@@ -1,5 +1,6 @@
 """In: what a rule saw in code. Out: a finding in the rule's words, with evidence that says where and by which path."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -11,6 +12,7 @@ from .scene import Scene
 from .words import Trigger
 
 EVIDENCE_KEPT: Final = 12
+_RUN: Final = re.compile(r"(\\x[0-9a-f]{2}|[\x00-\x1f\x7f])\1{3,}")
 SURE, POSSIBLE, UNREACHED = 0.97, 0.85, 0.6
 """Confidence where the way to the code is proven, only possible, or not found."""
 
@@ -24,7 +26,7 @@ def found(  # noqa: PLR0913, PLR0917  # these are a finding's own parts; `Findin
     first = {each.place: each for each in reversed(every)}
     kept = sorted(every, key=lambda each: first[each.place] is not each)[:EVIDENCE_KEPT]
     return Finding(
-        rule, subject, text.title, severity, round(confidence, 3), summary,
+        rule, subject, text.title, severity, round(confidence, 3), brief(summary),
         tuple(each.evidence for each in kept), text.references, text.remedy,
     )  # fmt: skip
 
@@ -57,7 +59,7 @@ def evidence_of(scene: Scene, behaviour: Behaviour, route: Route | None = None) 
     if behaviour.end and behaviour.end.known is Known.HARD_CODED and behaviour.end.name:
         where["peer"] = behaviour.end.name
     kind = EvidenceKind.FUNCTION if place.address is not None else EvidenceKind.LINE
-    return Evidence(kind, where, behaviour.detail)
+    return Evidence(kind, where, brief(behaviour.detail))
 
 
 def call_path(route: Route, behaviour: Behaviour) -> tuple[str, ...]:
@@ -93,6 +95,11 @@ def _through(route: Route) -> str:
     stops = [stop for number, stop in enumerate(every) if not number or stop != every[number - 1]]
     shown = stops if len(stops) <= 6 else [*stops[:3], "…", *stops[-2:]]  # noqa: PLR2004  # a line's worth
     return " → ".join(shown)
+
+
+def brief(text: str) -> str:
+    """The text with each run of one unprintable byte said once: records of fixed width are mostly padding."""
+    return _RUN.sub(lambda run: f"{run[1]} (×{len(run[0]) // len(run[1])}) ", text)
 
 
 def listed(words: Iterable[str], most: int = 6) -> str:

@@ -137,7 +137,7 @@ def _checked(hospital: Hospital, outside: Outside, machines: tuple[Machine, ...]
     _within("seconds", seconds, 0.5, _LONGEST)
     _within("loss", outside.loss, 0.0, 1.0)
     _within("delay", outside.delay, 0.0, 10.0)
-    _within("the number of machines", len(machines), 1, MOST_MACHINES)
+    _within("the number of machines", len(machines), 0, MOST_MACHINES)
     if taken := {each.name for each in machines} & _NODES:
         raise ValueError(f"{min(taken)} is a server's name")
     if len({each.name for each in machines}) < len(machines):

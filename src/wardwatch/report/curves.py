@@ -8,7 +8,7 @@ from typing import Any, Final
 from wardwatch.curves import Curve, Curves, Wave
 from wardwatch.report.facts import Facts
 from wardwatch.report.tables import Table, count, table, words
-from wardwatch.report.units import clean, cut, number
+from wardwatch.report.units import clean, cut, elapsed, number
 from wardwatch.vocabulary import Severity, Verdict
 
 WIDTH: Final = 1000
@@ -64,7 +64,7 @@ def values(facts: Facts) -> dict[str, Any]:
 
 
 def _sheet(curves: Curves, facts: Facts) -> Sheet:
-    drawn = [curve for curve in curves.curves if curve.points]
+    drawn = [curve for curve in curves.curves if _known(curve)]
     start, end = curves.waves_from, curves.waves_from + curves.waves_for
     rows = [
         (words(curve.name), count(curve.shown), count(curve.verified), count(curve.disagreed),
@@ -76,49 +76,66 @@ def _sheet(curves: Curves, facts: Facts) -> Sheet:
         cut(clean(facts.names.get(curves.subject, curves.subject)), 60),
         tuple(_drawn(curve, curves.end) for curve in drawn),
         tuple(Strip(cut(wave.name, 20), _wave(wave), _colour(wave.name)) for wave in curves.waves[:_DRAWN]),
-        _clock(curves.end),
-        f"{_clock(start)} to {_clock(end)}",
+        elapsed(curves.end),
+        f"{elapsed(start)} to {elapsed(end)}",
         table("How long each number was displayed, and how it stood", head, rows),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Where a value at a second stands in the picture of a number."""
+
+    low: float
+    high: float
+    end: int
+
+    @classmethod
+    def of(cls, known: Sequence[float], end: int) -> "_Scale":
+        low, high = min(known), max(known)
+        middle, span = (low + high) / 2, max(high - low, _LEAST_SPAN)
+        return cls(middle - span / 2, middle + span / 2, max(end, 1))
+
+    def across(self, seconds: float) -> float:
+        return seconds / self.end * WIDTH
+
+    def place(self, second: int, value: float) -> tuple[float, float]:
+        share = (self.high - value) / (self.high - self.low)
+        return self.across(second), _EDGE + share * (HEIGHT - 2 * _EDGE)
+
+
+def _known(curve: Curve) -> list[float]:
+    return [value for point in curve.points for value in (point.shown, point.derived) if value is not None]
+
+
 def _drawn(curve: Curve, end: int) -> Drawn:
-    known = [value for point in curve.points for value in (point.shown, point.derived) if value is not None]
-    low, high = min(known), max(known)
-    middle = (low + high) / 2
-    span = max(high - low, _LEAST_SPAN)
-    low, high = middle - span / 2, middle + span / 2
-
-    def place(second: float, value: float) -> tuple[float, float]:
-        share = (high - value) / (high - low)
-        return second / max(end, 1) * WIDTH, _EDGE + share * (HEIGHT - 2 * _EDGE)
-
+    scale = _Scale.of(_known(curve), end)
     step = min((after.second - before.second for before, after in pairwise(curve.points)), default=1)
-
-    def line(pairs: Iterable[tuple[int, float | None]]) -> str:
-        places: list[tuple[float, float] | None] = []
-        last = 0
-        for second, value in pairs:
-            places += [None] * (second - last > 2 * step)
-            places.append(None if value is None else place(second, value))
-            last = second
-        return _path(places)
-
-    off = "".join(
-        f"M{point.second / max(end, 1) * WIDTH:.1f} {HEIGHT - 2}h{step / max(end, 1) * WIDTH:.1f}"
+    off = (
+        f"M{scale.across(point.second):.1f} {HEIGHT - 2}h{scale.across(step):.1f}"
         for point in curve.points
         if point.state == "disagrees"
     )
-    said = f"displayed {curve.shown} s, verified {curve.verified} s, in disagreement {curve.disagreed} s"
     return Drawn(
         curve.name,
-        line((point.second, point.shown) for point in curve.points),
-        line((point.second, point.derived) for point in curve.points),
-        off,
-        f"{high:.0f} {_UNIT}",
-        f"{low:.0f}",
-        said,
+        _path(_places(scale, step, [(point.second, point.shown) for point in curve.points])),
+        _path(_places(scale, step, [(point.second, point.derived) for point in curve.points])),
+        "".join(off),
+        f"{scale.high:.0f} {_UNIT}",
+        f"{scale.low:.0f}",
+        f"displayed {curve.shown} s, verified {curve.verified} s, in disagreement {curve.disagreed} s",
     )
+
+
+def _places(scale: _Scale, step: int, pairs: Iterable[tuple[int, float | None]]) -> list[tuple[float, float] | None]:
+    """Where the pen goes; it is lifted where there is no value, and over missing seconds."""
+    places: list[tuple[float, float] | None] = []
+    last = 0
+    for second, value in pairs:
+        places += [None] * (second - last > 2 * step)
+        places.append(None if value is None else scale.place(second, value))
+        last = second
+    return places
 
 
 def _wave(wave: Wave) -> str:
@@ -148,10 +165,6 @@ def _strokes(places: Sequence[tuple[float, float] | None]) -> Iterator[str]:
 
 def _colour(name: str) -> str:
     return {"PLETH": "pleth", "RESP": "resp"}.get(name.upper(), "ecg")
-
-
-def _clock(seconds: int) -> str:
-    return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
 def verdict(facts: Facts) -> Iterator[str]:

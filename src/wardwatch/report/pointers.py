@@ -11,12 +11,14 @@ from ipaddress import ip_address
 from typing import Any, Final
 
 from wardwatch.report.contents import plain_where
-from wardwatch.report.units import cut, number, service, size, stamp
+from wardwatch.report.units import cut, elapsed, number, sentence, service, size, stamp
 from wardwatch.vocabulary import Evidence, EvidenceKind
 
 _TRANSPORTS: Final = ("tcp", "udp")
 _LONGEST: Final = 200
 _PATH: Final = 600
+_AGES: Final = 1e9
+"""Seconds; no recording is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,10 @@ def pointer(evidence: Evidence, zone: tzinfo) -> Pointer:
         return Pointer(_flow(where), _extent(where, zone), _conversation(where), "", excerpt)
     if evidence.kind is EvidenceKind.FUNCTION:
         return Pointer(_function(where), _reached(where), "", "", excerpt)
+    if evidence.kind is EvidenceKind.SAMPLES and _are_seconds(where, "start_s", "end_s"):
+        return Pointer(_stretch(where), _samples(where), "", "", excerpt)
+    if evidence.kind is EvidenceKind.LINE and isinstance(where.get("line"), int):
+        return Pointer(_line(where), _reached(where) if where.get("trigger") else "", "", "", excerpt)
     return Pointer(_anything(where), excerpt=excerpt)
 
 
@@ -123,6 +129,27 @@ def _reached(where: Mapping[str, Any]) -> str:
         f"peer {_text(where, 'peer')}" if where.get("peer") else "",
     ]
     return ", ".join(filter(None, told))
+
+
+def _are_seconds(where: Mapping[str, Any], *names: str) -> bool:
+    return all(isinstance(where.get(name), (int, float)) and 0 <= where[name] < _AGES for name in names)
+
+
+def _stretch(where: Mapping[str, Any]) -> str:
+    return f"{_text(where, 'signal')}, {elapsed(where['start_s'])} to {elapsed(where['end_s'])} of the recording"
+
+
+def _samples(where: Mapping[str, Any]) -> str:
+    first, last, rate = (where.get(name) for name in ("start_sample", "end_sample", "rate"))
+    told = [f"raised at {elapsed(where['raised_s'])}"] if _are_seconds(where, "raised_s") else []
+    if isinstance(first, int) and isinstance(last, int) and isinstance(rate, (int, float)):
+        told.insert(0, f"samples {number(first)} to {number(last)} at {rate:g} a second")
+    return sentence(", ".join(told)).rstrip(".") if told else ""
+
+
+def _line(where: Mapping[str, Any]) -> str:
+    inside = f", in {_text(where, 'name')}" if where.get("name") else ""
+    return f"Line {number(where['line'])} of {_text(where, 'file')}{inside}"
 
 
 def _anything(where: Mapping[str, Any]) -> str:

@@ -138,6 +138,12 @@ def clock(time: datetime, *, seconds: bool = False) -> str:
     return f"{time.hour:02}:{time.minute:02}" + (f":{time.second:02}" if seconds else "")
 
 
+def elapsed(seconds: float) -> str:
+    """'0:01:06': hours, minutes and whole seconds since a recording began."""
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
 def stamp(time: datetime, zone: tzinfo) -> str:
     """'2026-01-12 08:14:05' in the site's zone, for tables."""
     at = local(time, zone)

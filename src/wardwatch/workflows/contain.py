@@ -9,14 +9,13 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, TypeVar
 
-from wardwatch.contain import document, reported, wishes
+from wardwatch.contain import document, reported, sheet, wishes
 from wardwatch.contain.compare import Comparison, compare, first_difference
 from wardwatch.contain.detect import Detection, detections
 from wardwatch.contain.dialect import Dialect, Texts, dialects
 from wardwatch.contain.planner import Asked, Plan
 from wardwatch.contain.planner import plan as make_plan
 from wardwatch.contain.policy import Address, Attachment, Contained, Keep, Network, Policy
-from wardwatch.contain.sheet import sheet
 from wardwatch.contain.verdict import differing
 from wardwatch.contain.watched import Watched
 from wardwatch.errors import InputError, UsageError, WardwatchError
@@ -220,7 +219,7 @@ def _written(made: Plan, asked: Wanted, left_out: Sequence[str]) -> Written:
     watching = _texts_of(
         {each: partial(_detected, made.policy, each) for each in formats}, without, strict=bool(asked.detections)
     )
-    files = {POLICY: document.write(made.policy), SHEET: sheet(made, texts, without, watching)}
+    files = {POLICY: document.write(made.policy), SHEET: sheet.sheet(made, texts, without, watching)}
     return Written(made, {**files, **_lying(RULES, texts), **_lying(DETECT, watching)}, tuple(without))
 
 
@@ -237,6 +236,11 @@ def _texts_of(
                 raise
             without.append(str(error))
     return texts
+
+
+def overview(written: Written) -> str:
+    """What a reader must know before the rules: what stays open, what stops, what breaks."""
+    return sheet.overview(written.plan, written.left_out)
 
 
 def _lying(folder: str, texts: Mapping[Language, Texts]) -> dict[str, str]:

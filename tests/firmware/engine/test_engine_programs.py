@@ -103,3 +103,17 @@ def test_whoever_asked_is_no_fixed_peer(build: Callable[..., Path], target: str)
     assert {"sendto", "sendmsg"} <= {call.name for call in result.calls}
     peers = [value for call in result.calls for value in call.arguments if isinstance(value, Peer)]
     assert [peer for peer in peers if peer.host.literal is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("target", "linked"),
+    [(target, "-dynamic") for target in ("thumb", "mipsel", "powerpc", "x86")]
+    + [(target, "-static") for target in ("arm", "aarch64", "powerpc", "x86-64")],
+)
+def test_who_names_an_object_says_what_its_operations_are_run_with(
+    build: Callable[..., Path], target: str, linked: str
+) -> None:
+    """From main by a list, an object and its table to the function: three pointers that no call shows."""
+    found = list(lines(analysed(build("objects", target, "-O2", linked, "-s"))))
+    assert "system mount -t nfs 192.0.2.77:/pm /mnt" in found, found
+    assert "system logger joined" in found, found

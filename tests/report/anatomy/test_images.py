@@ -62,6 +62,18 @@ def test_what_cannot_be_told_is_never_called_fixed(not_fixed: Report) -> None:
     assert "does not repair" not in text
 
 
+def test_findings_of_one_title_and_one_answer_share_a_line_and_none_is_lost(not_fixed: Report) -> None:
+    assert not_fixed.comparison
+    still, gone = not_fixed.comparison.changes
+    others = tuple(replace(gone, title=f"Peer {each}") for each in range(8))
+    changes = (still, gone, still, replace(still, verdict="fixed"), *others)
+    text = render("terminal", replace(not_fixed, comparison=replace(not_fixed.comparison, changes=changes)), Context())
+    lines = text.splitlines()
+    assert "▲  not fixed  A remote share replaces programs, at 2 places" in lines
+    assert "●  fixed  A remote share replaces programs" in lines
+    assert "4 more findings in the documents." in lines
+
+
 def test_a_repair_says_what_was_checked(not_fixed: Report) -> None:
     assert not_fixed.comparison
     fixed = not_fixed.comparison.changes[1]
@@ -72,7 +84,29 @@ def test_a_repair_says_what_was_checked(not_fixed: Report) -> None:
         comparison=replace(not_fixed.comparison, changes=(fixed,)),
     )
     assert render("terminal", report, Context()).startswith("● The one finding of cms8000-2.0.6.cramfs is gone in")
-    assert "Checked: every call that sends and every path to a socket." in visible(render("html", report, Context()))
+    page = visible(render("html", report, Context()))
+    assert "Checked: every call that sends and every path to a socket." in page
+    assert "Before cms8000-2.0.8.cramfs is installed" in page
+    assert "only the file whose SHA-256 stands in this document" in page
+
+
+def test_nothing_is_to_be_installed_where_nothing_was_repaired(not_fixed: Report) -> None:
+    assert not_fixed.comparison
+    nothing = replace(
+        not_fixed, judgement=judge((), (), Asked.PATCH), comparison=replace(not_fixed.comparison, changes=())
+    )
+    assert all("is installed" not in render("html", each, Context()) for each in (not_fixed, nothing))
+
+
+def test_findings_on_one_chain_are_drawn_once_with_all_their_titles(not_fixed: Report) -> None:
+    assert not_fixed.comparison
+    whole = not_fixed.comparison.changes[0]
+    part = replace(whole, rule="firmware.remote-mount", title="A remote share is mounted")
+    page = visible(
+        render("html", replace(not_fixed, comparison=replace(not_fixed.comparison, changes=(part, whole))), Context())
+    )
+    assert page.count("Before: cms8000-2.0.6.cramfs") == 1
+    assert "A remote share replaces programs\nA remote share is mounted\nBefore: " in page
 
 
 def test_a_gap_beside_fixed_findings_leaves_the_sentence_open(not_fixed: Report) -> None:

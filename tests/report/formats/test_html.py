@@ -102,15 +102,17 @@ def check(text: str) -> Seen:
 
 
 def outline(text: str) -> Iterator[str]:
-    """The headings, the captions and the columns, with how many rows each table has."""
+    """The headings, what stands below the first, the captions and the columns, with how many rows each table has."""
     seen = Seen()
     heading = ""
-    for piece in re.split(r"(?=<h[1-4]|<caption|<th [^>]*col|<tr role)", text):
+    for piece in re.split(r"(?=<h[1-4]|<p class=.lead|<caption|<th [^>]*col|<tr role)", text):
         tag = re.match(r"<(h[1-4]|caption|th|tr)", piece)
         words = " ".join(re.sub(r"<[^>]+>", " ", piece.split("</")[0]).split())
         if tag and tag[1] in {"h1", "h2", "h3", "h4"}:
             heading = re.sub(r"<[^>]+>", " ", piece.split(f"</{tag[1]}>")[0])
             yield f"{'  ' * int(tag[1][1])}{' '.join(heading.split())}"
+        elif piece.startswith('<p class="lead"'):
+            yield f"    {words}"
         elif tag and tag[1] in {"caption", "th"}:
             yield f"          {tag[1]}: {words}"
         elif tag and "rowheader" in piece:

@@ -26,6 +26,16 @@ WIDE = {"width": 1920, "height": 1080}
 LATEST = 1.5
 """Seconds that the last sample of a set may wait for its pixel."""
 FRAMES = 30
+TOO_CLOSE = """[...document.querySelectorAll(".tile")].flatMap((tile) => {
+  const seen = [...tile.querySelectorAll(".value, .truth")].filter((each) => each.offsetWidth);
+  const boxes = seen.map((each) => [each.textContent, each.getBoundingClientRect()]);
+  const all = tile.getBoundingClientRect();
+  const apart = (a, b) => a.right + 2 <= b.left || b.right + 2 <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+  return boxes.flatMap(([text, box], at) => [
+    ...(box.right > all.right || box.bottom > all.bottom ? [text + " leaves its tile"] : []),
+    ...boxes.slice(at + 1).filter(([, other]) => !apart(box, other)).map(([other]) => text + " | " + other),
+  ]);
+}).slice(0, 6)"""
 PEN_BY_ITS_OWN_CLOCK = """async () => {
   const { Sweep } = await import("/sweep.js");
   const sweep = new Sweep(document.createElement("canvas"), [{ signal: "II", rate: 256 }]);
@@ -63,6 +73,7 @@ class Ward:
         self.door = door or Door(port=free_port())
         self.silent: set[int] = set()
         self.lies: set[int] = set()
+        self.truly = 95.0
         self.high = False
         self.thread = threading.Thread(target=lambda: asyncio.run(self._run()))
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -104,7 +115,9 @@ class Ward:
         )
         self.desk.live.take(Received(session, number, time.time_ns(), b"raw"), contents)
         state = Truth.DISAGREES if bed in self.lies else Truth.VERIFIED
-        self.desk.live.mark(session, (Mark(Quantity.HR, state, "", 95.0, 93.0, 97.0),), time.time_ns())
+        self.desk.live.mark(
+            session, (Mark(Quantity.HR, state, "", self.truly, self.truly - 2, self.truly + 2),), time.time_ns()
+        )
 
     def __enter__(self) -> Self:
         self.thread.start()
@@ -193,6 +206,26 @@ def test_a_lie_is_told_in_words_numbers_and_shape(site: "Site", browser: Browser
             page.wait_for_selector(".evidence canvas")
             assert "The waveform gives 95 (93 to 97)" in page.locator(".why").inner_text()
             assert "No data" not in page.locator(".bed .note").inner_text()
+
+
+@pytest.mark.parametrize("beds", [1, 9, 30, 64])
+def test_no_number_runs_into_its_neighbour(site: "Site", browser: Browser, beds: int) -> None:
+    """The longest there are: where '190 \u2260 178' touched '97', it would read as another number."""
+    with Ward(site, beds) as ward:
+        ward.high, ward.truly, ward.lies = True, 178.0, set(range(1, beds + 1))
+        with opened(browser, ward, "view") as page:
+            wait(page, f"document.querySelectorAll('[data-key=HR][data-truth=disagrees]').length === {beds}")
+            assert page.evaluate(TOO_CLOSE) == []
+
+
+def test_a_tile_opens_wherever_it_is_touched(site: "Site", browser: Browser) -> None:
+    with Ward(site, 2) as ward, opened(browser, ward) as page:
+        page.wait_for_selector(".tile[data-state=live]")
+        box = page.locator(".tile canvas").nth(1).bounding_box()
+        assert box
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.wait_for_selector(".bed")
+        assert page.locator(".leads").inner_text().split() == ["I", "II", "III", "Pleth", "Resp"]
 
 
 def test_by_keyboard_there_and_back(site: "Site", browser: Browser) -> None:

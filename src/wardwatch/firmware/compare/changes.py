@@ -1,7 +1,7 @@
 """In: two versions, examined. Out: for each finding of the old one: fixed, where it is now, or which gap."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from wardwatch.dissection import Chain, Change, Comparison
@@ -18,6 +18,7 @@ from .side import Side
 
 FIXED, NOT_FIXED, UNKNOWN = "fixed", "not-fixed", "unknown"
 REASONS_SHOWN = 4
+_BRIEF = 160
 ANSWERED = frozenset({"firmware.reverse-backdoor", "firmware.remote-mount", "firmware.interface-enabled"})
 """Rules whose change says what the new version does against the chain."""
 Draw = Callable[[Side, ChainSeen], Chain]
@@ -49,7 +50,14 @@ def compare(old: Side, new: Side, measures: Sequence[Measure] = ()) -> Compared:
     changes += [_new_one(finding, new, measures) for finding in new_ones]
     left = tuple(finding for finding in new.findings if finding.severity is not Severity.INFO)
     comparison = Comparison(old.name, new.name, tuple(changes), pairs.moved, len(pairs.same), pairs.unchanged_functions)
-    return Compared(comparison, left, tuple(gaps) or _open(old, new, pairs))
+    undecided = tuple(gaps) or _open(old, new, pairs)
+    return Compared(comparison, left, (*undecided, *_remarks((*old.gaps, *new.gaps), undecided)))
+
+
+def _remarks(gaps: Iterable[Gap], said: Sequence[Gap]) -> Iterator[Gap]:
+    """What else could not be seen of either version: told, though it was weighed and leaves no finding open."""
+    known = {(gap.subject, gap.what) for gap in said}
+    return (replace(gap, bears_on=()) for gap in gaps if (gap.subject, gap.what) not in known)
 
 
 def _open(old: Side, new: Side, pairs: Pairs) -> tuple[Gap, ...]:
@@ -163,10 +171,15 @@ def _place(evidence: Evidence) -> str:
     at = f"at {where['address']}" if "address" in where else f"line {where.get('line', '?')}"
     function = f" {where['name']}" if where.get("name") else ""
     return (
-        f"{where.get('file', '?')}{function} {at} ({evidence.excerpt})"
+        f"{where.get('file', '?')}{function} {at} ({_briefly(evidence.excerpt)})"
         if "trigger" in where
         else f"{where.get('file', '?')}"
     )
+
+
+def _briefly(excerpt: str) -> str:
+    """An excerpt as part of a sentence: no more than fits on two lines."""
+    return excerpt if len(excerpt) <= _BRIEF else f"{excerpt[:_BRIEF]}…"
 
 
 def _differences(finding: Finding, partner: Finding) -> Iterator[str]:

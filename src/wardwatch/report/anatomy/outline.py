@@ -1,23 +1,24 @@
 """In: the facts of a report. Out: the gravest chain, or what became of each finding, as headed lines for a terminal."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
 from wardwatch.dissection import Chain, Comparison
-from wardwatch.report.anatomy.sentences import WHOLE
+from wardwatch.report.anatomy.sentences import gravest_first
 from wardwatch.report.facts import Facts
 from wardwatch.report.units import cut, many, sentence
 from wardwatch.vocabulary import Verdict
 
 _STEPS: Final = 7
 _MEASURES: Final = 4
-_CHANGES: Final = 12
+_CHANGES: Final = 7
 _STOPS: Final = 8
 _WORDS: Final = 200
 _NAME: Final = 48
-_TITLE: Final = 62
+_TITLE: Final = 110
 _SPOKEN: Final = {"not-fixed": "not fixed", "unknown": "cannot tell"}
 _STATE: Final = {
     "stops": Verdict.PROVEN,
@@ -96,11 +97,15 @@ def _measures(chain: Chain) -> Iterator[Line]:
 
 
 def _comparison(comparison: Comparison) -> Block:
-    """One line a finding, the unrepaired first, of those the whole chain before its parts; why stands in the page."""
-    order = ("not-fixed", "unknown", "fixed")
-    ordered = sorted(comparison.changes, key=lambda each: (order.index(each.verdict), each.rule != WHOLE))
-    said = [(_SPOKEN.get(each.verdict, each.verdict), each) for each in ordered[:_CHANGES]]
-    lines = [Line(f"{word}  {cut(each.title, _TITLE)}", state=_STATE[each.verdict]) for word, each in said]
-    rest = len(ordered) - _CHANGES
+    """A line for findings of one title, the unrepaired first, of those the whole chain before its parts."""
+    alike = Counter((each.verdict, each.title) for each in gravest_first(comparison.changes))
+    lines = [_outcome(*which, count) for which, count in list(alike.items())[:_CHANGES]]
+    rest = alike.total() - sum(list(alike.values())[:_CHANGES])
     also = (Line(f"{many(rest, 'more finding')} in the documents."),) if rest > 0 else ()
     return Block("What became of each finding", (*lines, *also))
+
+
+def _outcome(verdict: str, title: str, count: int) -> Line:
+    """'not fixed  Fixed peer in the code (192.0.2.1), at 2 places'."""
+    places = f", at {count} places" if count > 1 else ""
+    return Line(f"{_SPOKEN.get(verdict, verdict)}  {cut(title, _TITLE)}{places}", state=_STATE[verdict])

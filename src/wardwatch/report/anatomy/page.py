@@ -111,13 +111,15 @@ def _examined(dissection: Dissection) -> str:
     return f"{size(dissection.code_bytes)} of code in {many(dissection.functions, 'function')} were examined."
 
 
-def _sides(comparison: Comparison) -> Iterator[tuple[str, str, ShownChain | None, ShownChain | None]]:
-    """Title, verdict and the chain on both sides, of each finding that has one."""
-    for each in comparison.changes:
+def _sides(comparison: Comparison) -> Iterator[tuple[list[str], ShownChain | None, ShownChain | None]]:
+    """Each chain on both sides once, and the titles of the findings that stand on it, the gravest first."""
+    pairs: dict[tuple[Chain | None, Chain | None], list[str]] = {}
+    for each in sentences.gravest_first(comparison.changes):
         if each.before or each.after:
-            before = chain(each.before, comparison.old) if each.before else None
-            after = chain(each.after, comparison.new) if each.after else None
-            yield cut(each.title, _SHORT), each.verdict, before, after
+            pairs.setdefault((each.before, each.after), []).append(cut(each.title, _SHORT))
+    for (old, new), titles in pairs.items():
+        before = chain(old, comparison.old) if old else None
+        yield list(dict.fromkeys(titles)), before, chain(new, comparison.new) if new else None
 
 
 def chain(shown: Chain, subject: str) -> ShownChain:

@@ -27,6 +27,12 @@ _SET_GOING: Final = {
 }
 
 
+def gravest_first(changes: Sequence[Change]) -> list[Change]:
+    """The unrepaired first; of those, the whole chain before its parts."""
+    order = ("not-fixed", "unknown", "fixed")
+    return sorted(changes, key=lambda each: (order.index(each.verdict), each.rule != WHOLE))
+
+
 def found(facts: Facts) -> list[str]:
     """What the gravest chain does and what sets it going, in up to three sentences; nothing where there is no chain."""
     chain = _gravest(facts)

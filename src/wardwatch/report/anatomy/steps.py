@@ -11,6 +11,7 @@ from wardwatch.dissection import Mitigation
 from wardwatch.report.context import Context
 from wardwatch.report.facts import Facts
 from wardwatch.report.units import clause, cut, listed, sentence
+from wardwatch.vocabulary import Verdict
 
 _NAME: Final = 60
 _LONGEST: Final = 300
@@ -25,6 +26,21 @@ def not_repaired(facts: Facts, _context: Context) -> Iterator[str]:
         yield (
             f"Do not count {cut(comparison.new, _NAME)} as a repair: treat monitors that run it like those that run "
             f"{cut(comparison.old, _NAME)}."
+        )
+
+
+def repaired(facts: Facts, _context: Context) -> Iterator[str]:
+    """A repair helps where it runs, and may take remote watching away: the vendor's of July 2025 does (FDA)."""
+    comparison = facts.report.comparison
+    if comparison and comparison.changes and facts.report.judgement.verdict is Verdict.FIXED:
+        old, new = cut(comparison.old, _NAME), cut(comparison.new, _NAME)
+        yield (
+            f"Before {new} is installed, find out whether it still lets a monitor be watched from another room. Where "
+            "it does not, first put somebody at the bedside."
+        )
+        yield (
+            f"Install on every monitor that runs {old} only the file whose SHA-256 stands in this document. Until it "
+            "runs there, that monitor does what it did."
         )
 
 
@@ -62,4 +78,4 @@ def report_it(facts: Facts, _context: Context) -> Iterator[str]:
         yield "Report the finding with this document to the manufacturer, to CISA and to the FDA (MedWatch)."
 
 
-CHOICES: Final = (not_repaired, disconnect, useless, useful, report_it)
+CHOICES: Final = (not_repaired, repaired, disconnect, useless, useful, report_it)

@@ -5,6 +5,7 @@ from typing import Final
 
 from wardwatch.dissection import Chain, Change, Comparison, Dissection, Mitigation
 from wardwatch.report.anatomy import coverage
+from wardwatch.report.anatomy.sentences import gravest_first
 from wardwatch.report.context import Context
 from wardwatch.report.tables import Cell, Table, bounded, code, table, words
 from wardwatch.report.units import cut, listed, number, sentence, size
@@ -115,10 +116,7 @@ def changes(comparison: Comparison, context: Context) -> Table | None:
     """What became of each finding of the old version, the unrepaired first."""
     if not comparison.changes:
         return None
-    order = ("not-fixed", "unknown", "fixed")
-    shown, left_out = bounded(
-        sorted(comparison.changes, key=lambda each: order.index(each.verdict)), context, "finding"
-    )
+    shown, left_out = bounded(gravest_first(comparison.changes), context, "finding")
     rows = ((words(each.title), state(each.verdict), words(sentence(each.why), _checked(each))) for each in shown)
     return table(
         "What became of each finding of the old version", ("Finding in the old version", "", "Why"), rows, left_out

@@ -3,6 +3,7 @@
 The templates lie in `report/templates`; everything they are given is text, and everything is escaped.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ _TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 _STRIPS: Final = 40
 _EVIDENCE: Final = 8
 _LONG: Final = 900
+_SENTENCE: Final = re.compile(r"\.(?=\s[A-Z0-9])")
 _SHORT: Final = 160
 _NAME: Final = 60
 _RULE: Final = 3000
@@ -100,16 +102,24 @@ def _policy(style: str) -> str:
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
+def _headline(said: str) -> int:
+    """Where the first sentence of the verdict ends: it is the headline, the others stand below it."""
+    end = _SENTENCE.search(said)
+    return end.end() if end else len(said)
+
+
 def _page(facts: Facts, context: Context) -> dict[str, Any]:
     """Everything the template shows, by name."""
     verdict = facts.report.judgement.verdict
     said = sentences.verdict(facts, context.zone)
+    end = _headline(said)
     notable = facts.having(*(each for each in Verdict if each is not Verdict.CLEAR))
     clear = facts.having(Verdict.CLEAR)
     return {
         "state": STATES[verdict],
         "verdict": verdict.value,
-        "said": said,
+        "said": said[:end],
+        "more": said[end:].lstrip(),
         "title": cut(said, _SHORT),
         "steps": steps(facts, context),
         "noun": facts.noun,

@@ -191,7 +191,7 @@ def _inside(facts: Facts, context: Context, most: int) -> list[str]:
         lines = _block(block, context)
         room = most - len(told)
         if len(lines) > room:
-            lines = [*lines[: room - 1], "…"] if room > _FEWEST else []
+            lines = [*lines[: room - 1], "… the rest stands in the documents."] if room > _FEWEST else []
         told += lines
     return told
 

@@ -11,6 +11,7 @@ import { PRIORITY } from "./tile.js";
 import { drawTrends } from "./trends.js";
 
 const KEYS = ["HR", "SpO2", "RR", "PR", "NIBP", "T"];
+const NAMES = { PLETH: "Pleth", RESP: "Resp" };
 const ACROSS = 8; // seconds
 const REFRESH = 60_000;
 
@@ -50,7 +51,7 @@ export class BedPage {
       "div",
       { class: "bed" },
       build("div", { class: "top" }, this.who, this.note, this.alarms),
-      build("div", { class: "live" }, build("div", { class: "waves" }, this.canvas), build("dl", { class: "numbers" }, ...[...this.numbers.values()].map((each) => each.element))),
+      build("div", { class: "live" }, build("div", { class: "waves" }, this.canvas, leads()), build("dl", { class: "numbers" }, ...[...this.numbers.values()].map((each) => each.element))),
       part("Is the display true?", this.why, this.proof),
       part("Does the device call out?", this.exposure),
       this.trends,
@@ -73,6 +74,7 @@ export class BedPage {
     mark(this.canvas.parentElement, "state", bed.state);
     for (const number of bed.numbers) this.numbers.get(number.key)?.show(number);
     list(this.alarms, bed.alarms.map((each) => `${PRIORITY[each.priority]} ${each.text}`));
+    bed.alarms.forEach((each, at) => mark(this.alarms.children[at], "alarm", each.priority));
     list(this.why, bed.numbers.filter((each) => each.why).map((each) => `${each.key}: ${each.why}`));
     say(this.exposure, bed.exposure.text);
     mark(this.exposure, "state", bed.exposure.state);
@@ -111,6 +113,11 @@ export class BedPage {
     clearInterval(this.timer);
     removeEventListener("resize", this.fit);
   }
+}
+
+/** What each wave is, in the order in which they are drawn. */
+function leads() {
+  return build("ul", { class: "leads", "aria-label": "Waves" }, ...SIGNALS.map((each) => build("li", { "data-signal": each }, NAMES[each] ?? each)));
 }
 
 function part(title, ...children) {

@@ -26,6 +26,7 @@ export class Tile {
       build("dl", { class: "numbers" }, ...[...this.numbers.values()].map((each) => each.element)),
       this.alarm,
     );
+    this.element.addEventListener("click", () => (location.hash = `bed/${bed}`)); // by keyboard: the link
     this.sweep = new Sweep(this.canvas, [row(signal), row("PLETH")]);
   }
 

@@ -23,6 +23,7 @@ from .origins import FUNCTION, Kind, Origins
 from .passages import edges
 from .probed import probed
 from .program import SCRATCH, Caller, Prepared
+from .reaching import Reaching
 from .rules import MATTERS, plain_name
 from .selection import callers_of, near, select
 from .told import Marks, Told, told
@@ -134,6 +135,7 @@ def _run(prepared: Prepared, wanted: set[str], uses: Marks, bounds: Bounds) -> _
         done: set[int] = set()
         covered: set[int] = set()
         left = 0
+        reaching = Reaching(binary)
         todo, read = np.union1d(chosen.first, np.flatnonzero(chosen.listens)).tolist(), 0
         for _ in range(WRAPPERS + 1):
             for number in todo:
@@ -143,7 +145,7 @@ def _run(prepared: Prepared, wanted: set[str], uses: Marks, bounds: Bounds) -> _
             wrappers = handing_on(written[read:]) - covered
             read = len(written)
             prepared.functions["enter"][sorted(wrappers)] = CARRIER
-            more = callers_of(binary, wrappers)
+            more = callers_of(binary, wrappers) | reaching.to(wrappers)
             covered |= wrappers
             todo, left = sorted(more)[:CALLERS], left + max(0, len(more) - CALLERS)
             if not todo:
