@@ -314,5 +314,66 @@ def test_what_nearly_is_a_beat_widens_the_bounds_upwards() -> None:
         if one.value is not None and one.value < 80:
             assert one.high is not None
             widened.append(one.high - one.value > 20)
+            assert one.quality < 0.8 or not widened[-1]
     assert any(widened)
     assert not widened[0]
+
+
+def test_after_a_pause_the_rhythm_begins_anew() -> None:
+    """Beats a second apart, 12 s of nothing but the converter's noise, and beats again."""
+    times = np.arange(60 * 256) / 256
+    beats = np.concatenate((np.arange(1.0, 25, 1.0), np.arange(37.0, 59, 1.0)))
+    away = np.abs(times[:, None] - beats).min(axis=1)
+    codes = 128 + np.rint(100 * np.maximum(0.0, 1 - away / 0.04)) + np.random.default_rng(1).integers(0, 2, len(times))
+    seconds = [
+        Second(index, {"II": Wave(part, 256.0, index * 256)})
+        for index, part in enumerate(np.array_split(codes.astype(np.int32), 60))
+    ]
+    compared, reasons = 0, set()
+    for events, derivations in derive(seconds):
+        for one in derivations:
+            rule = next(each for each in SPECIFIED["HR"] if each["name"] == one.averaging)
+            if one.value is None:
+                reasons.add(one.reason)
+                continue
+            assert one.value == pytest.approx(by_hand(rule, events["II", one.detector], one.at, 10.0), rel=1e-9)
+            compared += one.at > 40
+    assert "the last event was too long ago" in reasons
+    assert compared > 100
+
+
+def test_nothing_is_told_later_that_lies_before_what_was_promised() -> None:
+    deriver, promised = Deriver(), {}
+    late = 0
+    for second in told.seconds_of(60, heart_rate=50.0):
+        for one in deriver.feed(second)[0]:
+            key = (one.signal, one.detector)
+            assert (one.times >= promised.get(key, -1.0)).all()
+            assert one.until == pytest.approx(second.index + 1 - 4.5)
+            late += int((one.times < second.index - 0.5).sum())
+            promised[key] = one.until
+    assert late > 20
+
+
+def test_two_readings_of_a_breath_count_for_what_they_agree() -> None:
+    """From 1 a minute apart their quality falls, at 4 there is none, and so for each rule by itself."""
+    seconds = told.seconds_of(300, breath_rate=19)
+    source = np.random.default_rng(3)
+    between = far = 0
+    for second in seconds:
+        codes = second.waves["RESP"].codes
+        codes += np.rint(np.repeat(source.normal(0, 120, 2), 64)).astype(np.int32)
+    for _, derivations in derive([replace(each, waves={"RESP": each.waves["RESP"]}) for each in seconds]):
+        for rule in averaging(Quantity.RR).names:
+            pair = [one for one in derivations if one.averaging == rule]
+            if any(one.value is None for one in pair):
+                assert all(one.value is None for one in pair)
+                far += any("do not agree" in one.reason for one in pair)
+                continue
+            apart = abs(pair[0].value - pair[1].value)
+            assert apart < 4
+            if apart > 1:
+                between += 1
+                assert all(one.quality <= (4 - apart) / 3 + 1e-9 for one in pair)
+    assert (between > 100, far > 20) == (True, True)
+    assert far > 100
