@@ -175,3 +175,16 @@ def test_a_copy_goes_on_by_itself() -> None:
 def test_impossible_rates_are_refused(rate: float) -> None:
     with pytest.raises(UsageError):
         Channel(Kind.ECG, rate, 16.0, 3.0, no_rules())
+
+
+@pytest.mark.parametrize(("end", "beyond"), [(0, -40), (255, 300), (-128, -140), (127, 160), (2047, 2060)])
+def test_a_code_inside_the_range_is_no_end_of_it(end: int, beyond: int) -> None:
+    """A signal that rests at 0, or at 127, is at its end only if it was never farther."""
+    rests = np.where(np.arange(256) % 3 == 0, end, end - np.sign(beyond - end) * 90).astype(np.int32)
+    rests[::16] -= np.sign(beyond - end) * 20 * (np.arange(16) + 1)
+    rests[::3] = end
+    for farther in (False, True):
+        channel = Channel(Kind.ECG, 256.0, 16.0, 3.0, no_rules())
+        first = Twin(72.0, 1).codes[Kind.ECG][:256] // 4 + end - np.sign(beyond - end) * 100
+        channel.second(np.append(first[1:], beyond if farther else first[0]).astype(np.int32))
+        assert (channel.second(rests).state is State.SATURATED) is not farther
