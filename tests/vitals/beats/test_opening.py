@@ -47,3 +47,27 @@ def test_the_largest_codes_fit(height: float) -> None:
     assert found(lead(height), 0.0) == len(BEATS)
     rising = lead(height) // 2 + np.int32(height / 4)
     assert found(rising, 0.0) == len(BEATS)
+
+
+@pytest.mark.parametrize("detector", [Detector.LEVELS, Detector.RATIO, Detector.JOINT])
+def test_a_lead_that_becomes_faint_is_learnt_anew(detector: Detector) -> None:
+    """From second 30 on beats have a twelfth of their height, far below any threshold made of those before."""
+    codes = np.concatenate((lead(1200), lead(100)))
+    channel = opened(Kind.ECG, Wave(codes[:RATE], float(RATE), 0), no_rules())
+    told = np.concatenate((channel.feed(codes)[detector], channel.finish(RATE)[detector]))
+    late = told[(told > SECONDS + 15) & (told < 2 * SECONDS - 1)] - SECONDS
+    expected = BEATS[(BEATS > 15) & (BEATS < SECONDS - 1)]
+    assert len(late) == len(expected)
+    assert np.abs(late - expected).max() < 0.03
+
+
+def test_a_beat_that_is_missed_is_searched_for_again() -> None:
+    """Each seventh beat has a fourth of the height: below the threshold, but overdue."""
+    codes = lead(1200).astype(float)
+    for beat in BEATS[10::7]:
+        codes[round((beat - 0.1) * RATE) : round((beat + 0.1) * RATE)] *= 0.25
+    channel = opened(Kind.ECG, Wave(codes[:RATE].astype(np.int32), float(RATE), 0), no_rules())
+    told = channel.feed(codes.astype(np.int32))[Detector.LEVELS]
+    told = np.concatenate((told, channel.finish(RATE)[Detector.LEVELS]))
+    assert len(told) == len(BEATS)
+    assert np.abs(told - BEATS).max() < 0.03
