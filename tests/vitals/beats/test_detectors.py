@@ -188,3 +188,28 @@ def test_a_code_inside_the_range_is_no_end_of_it(end: int, beyond: int) -> None:
         first = Twin(72.0, 1).codes[Kind.ECG][:256] // 4 + end - np.sign(beyond - end) * 100
         channel.second(np.append(first[1:], beyond if farther else first[0]).astype(np.int32))
         assert (channel.second(rests).state is State.SATURATED) is not farther
+
+
+@pytest.mark.parametrize(
+    ("kind", "rate", "detector"),
+    [(Kind.RESP, 128, Detector.TURNS), (Kind.RESP, 128, Detector.SMOOTHER), (Kind.PLETH, 256, Detector.TURNS)],
+)
+def test_a_signal_that_becomes_faint_is_learnt_anew(kind: Kind, rate: int, detector: Detector) -> None:
+    """From the middle on a fifteenth of the height, far below the share of the usual that counts."""
+    period = 4.0 if kind is Kind.RESP else 0.8
+    times = np.arange(240 * rate) / rate
+    codes = np.rint(np.where(times < 120, 3000, 200) * np.sin(2 * np.pi * times / period)).astype(np.int32)
+    told = _found(kind, codes, rate)[detector]
+    late = told[(told > 170) & (told < 235)]
+    assert len(late) == pytest.approx(65 / period, abs=1)
+    assert np.allclose(np.diff(late), period, atol=0.15)
+
+
+def test_two_humps_of_one_pulse_are_one_pulse() -> None:
+    """The second, behind a deep notch, comes a fifth of a second later: no heart is so quick."""
+    phase = (np.arange(90 * 256) / 256) % 0.9
+    humps = [height * np.exp(-(((phase - at) / 0.035) ** 2)) for at, height in ((0.25, 2000), (0.45, 1700))]
+    told = _found(Kind.PLETH, np.rint(sum(humps)).astype(np.int32), 256)[Detector.TURNS]
+    steady = told[(told > 10) & (told < 85)]
+    assert len(steady) == pytest.approx(75 / 0.9, abs=1)
+    assert np.allclose(np.diff(steady), 0.9, atol=0.02)

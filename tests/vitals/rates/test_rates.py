@@ -295,13 +295,17 @@ def test_signals_of_no_interest_are_left_out() -> None:
     assert not list(derivations)
 
 
-def test_what_nearly_is_a_beat_widens_the_bounds_upwards() -> None:
+@pytest.mark.parametrize(
+    ("detector", "shares", "good"),
+    [("levels", (0.2, 0.28, 0.36, 0.4, 0.44), 0.8), ("ratio", (0.15, 0.155, 0.16, 0.165, 0.17), 0.97)],
+)
+def test_what_nearly_is_a_beat_widens_the_bounds_upwards(detector: str, shares: tuple[float, ...], good: float) -> None:
     """Between each two beats lies a fainter copy of one: from some height on a beat, and just below perhaps one."""
     clean = np.concatenate([second.waves["II"].codes for second in told.seconds_of(40, slow_sway=0, breath_sway=0)])
     heart = 256 * 60 / 72.0
     beats = [round(beat * heart) for beat in range(2, 46)]
     widened = []
-    for share in (0.2, 0.24, 0.28, 0.32, 0.36, 0.4, 0.44):
+    for share in shares:
         codes = clean.astype(float)
         for beat in beats[:-1]:
             middle = beat + round(heart / 2)
@@ -310,11 +314,11 @@ def test_what_nearly_is_a_beat_widens_the_bounds_upwards() -> None:
             Wave(part, 256.0, index * 256) for index, part in enumerate(np.array_split(codes.astype(np.int32), 40))
         ]
         last = derive([Second(index, {"II": wave}) for index, wave in enumerate(waves)])[-1][1]
-        (one,) = [each for each in last if (each.detector, each.averaging) == ("levels", "8")]
+        (one,) = [each for each in last if (each.detector, each.averaging) == (detector, "8")]
         if one.value is not None and one.value < 80:
             assert one.high is not None
             widened.append(one.high - one.value > 20)
-            assert one.quality < 0.8 or not widened[-1]
+            assert one.quality < good or not widened[-1]
     assert any(widened)
     assert not widened[0]
 
