@@ -90,10 +90,11 @@ def test_every_pulse_follows_its_foot(rate: float, detector: Detector) -> None:
     assert 0.1 < np.median(after) / (60 / rate) < 0.4
 
 
+@pytest.mark.parametrize("detector", DETECTORS[Kind.RESP])
 @pytest.mark.parametrize("breath", [8.0, 15.0, 30.0])
-def test_every_breath_is_found(breath: float) -> None:
+def test_every_breath_is_found(breath: float, detector: Detector) -> None:
     twin = Twin(72.0, 1, breath)
-    found = _found(Kind.RESP, twin.codes[Kind.RESP], 128)[Detector.TURNS]
+    found = _found(Kind.RESP, twin.codes[Kind.RESP], 128)[detector]
     truth = twin.breaths[(twin.breaths > 16) & (twin.breaths < SECONDS - 10)]
     assert len(found[(found > truth[0]) & (found < truth[-1])]) == len(truth) - 1
     peaks = [found[found > start][0] - start for start in truth[:-1]]
@@ -213,3 +214,22 @@ def test_two_humps_of_one_pulse_are_one_pulse() -> None:
     steady = told[(told > 10) & (told < 85)]
     assert len(steady) == pytest.approx(75 / 0.9, abs=1)
     assert np.allclose(np.diff(steady), 0.9, atol=0.02)
+
+
+@pytest.mark.parametrize("detector", [Detector.LEVELS, Detector.JOINT])
+def test_a_step_across_what_was_not_measured_is_no_beat(detector: Detector) -> None:
+    """Half a second is missing in the middle of each fifth pause between beats, and the level is another after it."""
+    twin = Twin(45.0, 7)
+    codes, valid = twin.codes[Kind.ECG].copy(), np.ones(SECONDS * 256, np.bool_)
+    steps = []
+    for place, beat in enumerate(twin.beats[4:-4:5]):
+        begin = round((beat + 0.5) * 256)
+        valid[begin : begin + 100] = False
+        codes[begin:] += 200 if place % 2 else -200
+        steps.append((begin + 100) / 256)
+    channel = Channel(Kind.ECG, 256.0, 16.0, 3.2, no_rules())
+    told = np.concatenate((channel.feed(codes, valid)[detector], channel.finish(256.0)[detector]))
+    inside = twin.beats[(twin.beats > 1) & (twin.beats < SECONDS - 1)]
+    away = np.abs(told[:, None] - inside).min(axis=1)
+    assert not [time for time, off in zip(told, away, strict=True) if off > 0.1 and 1 < time < SECONDS - 1]
+    assert len(steps) > 8
