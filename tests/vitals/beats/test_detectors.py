@@ -233,3 +233,29 @@ def test_a_step_across_what_was_not_measured_is_no_beat(detector: Detector) -> N
     away = np.abs(told[:, None] - inside).min(axis=1)
     assert not [time for time, off in zip(told, away, strict=True) if off > 0.1 and 1 < time < SECONDS - 1]
     assert len(steps) > 8
+
+
+def test_what_was_not_measured_at_the_beginning_counts_as_time() -> None:
+    twin = Twin(72.0, 1)
+    valid = np.arange(SECONDS * 256) >= 700
+    channel = Channel(Kind.ECG, 256.0, 16.0, 3.2, no_rules())
+    told = channel.feed(twin.codes[Kind.ECG], valid)
+    for detector, last in channel.finish(256.0).items():
+        found = np.concatenate((told[detector], last))
+        truth = twin.beats[(twin.beats > 4) & (twin.beats < SECONDS - 1)]
+        assert _matched(truth, found[(found > 4) & (found < SECONDS - 1)], 0.02) == (0, 0)
+        assert (found > 700 / 256).all()
+
+
+@pytest.mark.parametrize("rate", [1024.0, 2048.0, 4096.0])
+def test_a_higher_rate_moves_no_beat(rate: float) -> None:
+    """Several samples are one working sample; its time is the middle of theirs, to a part of a millisecond."""
+    twin = Twin(72.0, 1)
+    times = np.arange(int(SECONDS * rate) - 64) / rate
+    codes = np.rint(64 * np.interp(times, np.arange(256 * SECONDS) / 256, twin.codes[Kind.ECG])).astype(np.int32)
+    slow = _found(Kind.ECG, twin.codes[Kind.ECG] * 64, 256, 0.25)[Detector.JOINT]
+    fast = _found(Kind.ECG, codes, rate, 0.25)[Detector.JOINT]
+    near = fast[np.abs(fast[:, None] - slow).argmin(axis=0)]
+    moved = (near - slow)[np.abs(near - slow) < 0.02]
+    assert len(moved) > 90
+    assert abs(float(moved.mean())) < 0.0012
