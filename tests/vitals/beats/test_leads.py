@@ -212,3 +212,17 @@ def test_peaks_rise_and_lie_inside_whatever_comes(data: st.DataObject) -> None:
 )  # fmt: skip
 def test_which_rates_can_be_searched(kind: Kind, rate: float, can: bool) -> None:  # noqa: FBT001  # a column
     assert searchable(kind, rate) is can
+
+
+@pytest.mark.parametrize("detector", OURS)
+def test_beats_found_at_the_end_of_the_range_do_not_count(detector: str) -> None:
+    """The baseline lies at the rail and beats point inwards: something is found, and it is worth nothing."""
+    seconds = told.seconds_of(60)
+    for second in seconds[20:30]:
+        second.waves["II"].codes[:] = np.minimum(255, 255 + 134 - second.waves["II"].codes)
+    found = lead_beats(seconds, "II", detector)
+    (gap,) = found.gaps
+    assert (gap.start, gap.end) == (20, 30)
+    assert "end of its range" in gap.why
+    assert not [one for one in found.samples if 20 <= one / 256 < 30]
+    assert len([one for one in found.samples if one / 256 < 20]) > 18
