@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from wardwatch.firmware.programs.binary import Binary, Machine
-from wardwatch.firmware.programs.starting import started
+from wardwatch.firmware.programs.starting import entry_of, started
 from wardwatch.firmware.words import Call, Data, Edge, Hole, Peer, Place, Text, Unread, Value
 
 from .calls import Namer, bindings, calls, conditions
@@ -37,6 +37,7 @@ WRAPPERS: Final = 5
 SMALL: Final = 100_000
 """Bytes of code up to which a program's functions are followed as far as the bounds go."""
 LEAST_STEPS: Final = 4_000
+STARTING: Final = frozenset({"libc_start_main", "uclibc_main"})
 CALLERS: Final = 400
 """How many callers are run in one round."""
 
@@ -133,7 +134,7 @@ def _run(prepared: Prepared, wanted: set[str], uses: Marks, bounds: Bounds) -> _
     prepared.functions["enter"] = chosen.enter
     prepared.functions["marks"] = chosen.leads * LEADS | chosen.listens * LISTENS | uses
     with Kernel(prepared.program, bounds) as kernel:
-        for number in _beginning(binary, chosen):
+        for number in _beginning(prepared, chosen, kernel):
             kernel.begin(number)
         done: set[int] = set()
         covered: set[int] = set()
@@ -160,11 +161,24 @@ def _run(prepared: Prepared, wanted: set[str], uses: Marks, bounds: Bounds) -> _
         return _Ran(happened, origins, counts, frozenset(_answered(binary, covered, happened)))
 
 
-def _beginning(binary: Binary, chosen: Selection) -> list[int]:
+def _beginning(prepared: Prepared, chosen: Selection, kernel: Kernel) -> list[int]:
     """Of the functions a program begins with, main among them, those that lead to what matters."""
+    binary = prepared.binary
     first = {one.function for one in started(binary)}
     first |= {number for number, function in enumerate(binary.functions) if function.name == "main"}
+    if (entry := entry_of(binary)) is not None:
+        kernel.run(entry)
+        first |= set(_handed(prepared, events(kernel.events())))
     return sorted(first & set(np.union1d(chosen.first, np.flatnonzero(chosen.leads)).tolist()))
+
+
+def _handed(prepared: Prepared, written: Iterable[Event | Stored | Passage]) -> Iterator[int]:
+    """Functions whose address the code at the entry hands to the C library, wherever it has it from."""
+    number = {function.start: place for place, function in enumerate(prepared.binary.functions)}
+    for event in written:
+        if isinstance(event, Event) and prepared.plain[event.name] in STARTING:
+            given = (number.get(each.value & prepared.binary.plain) for each in event.arguments if not each.tag)
+            yield from (function for function in given if function is not None)
 
 
 def _answered(binary: Binary, wrappers: set[int], written: Iterable[Event | Stored | Passage]) -> set[int]:
