@@ -143,6 +143,7 @@ bench: dev
 	@$(BIN)/python benchmarks/firmware.py $(filter --quick,$(BENCH))
 	@$(BIN)/python benchmarks/vitals_check.py
 	@$(BIN)/python benchmarks/vitals_beats.py
+	@$(BIN)/python benchmarks/vitals_breaths.py
 	@$(BIN)/python benchmarks/station.py --monitors 256 --checks
 	@$(BIN)/python benchmarks/station.py --monitors 1000
 	@$(BIN)/python benchmarks/station_page.py

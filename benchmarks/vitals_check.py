@@ -23,7 +23,8 @@ import numpy as np
 from wardwatch.knowledge.catalogue import thresholds
 from wardwatch.vitals.bed import Bed
 from wardwatch.vitals.check import Episode, Moment
-from wardwatch.vitals.checks.display import _Display, _Said
+from wardwatch.vitals.checks.display import _Display
+from wardwatch.vitals.follower import Follower
 from wardwatch.vitals.rates.deriver import Deriver
 from wardwatch.vitals.readers.opening import open_recording
 from wardwatch.vitals.words import Kind, Quantity, Second, kind_of
@@ -36,6 +37,7 @@ SPAN: Final = 60  # seconds that a lie lasts
 OFFSETS: Final = (10, -10, 5, -5)
 LOOPS: Final = (16.0, 30.3, 60.0)
 _DAY: Final = 86400.0
+_ENDLESS: Final = 1e9
 _UNSURE: Final = 0.05
 PLAIN: Final = 5.0
 
@@ -49,10 +51,9 @@ class Record:
     seconds: list[Second]
     moments: list[Moment]
 
-    @property
-    def displayed(self) -> int:
-        """Seconds in which a heart rate is displayed."""
-        return sum(second.shown.get("HR") is not None for second in self.seconds)
+    def displayed(self, quantity: Quantity = Quantity.HR) -> int:
+        """Seconds in which this number is displayed."""
+        return sum(second.shown.get(quantity) is not None for second in self.seconds)
 
 
 def records(folder: Path) -> Iterator[Record]:
@@ -63,7 +64,7 @@ def records(folder: Path) -> Iterator[Record]:
         moments = []
         for second in seconds:
             beats, derived = deriver.feed(second)
-            moments.append(Moment(second, tuple(beats), tuple(derived)))
+            moments.append(Moment(second, tuple(beats), derived))
         yield Record(path.stem, patient_of(path), seconds, moments)
 
 
@@ -73,34 +74,39 @@ def patient_of(path: Path) -> str:
     return found[1] if found else path.stem
 
 
-def gathered(moments: list[Moment], by: float = 0.0, start: int = 0) -> tuple[list[float], list[float]]:
+def gathered(
+    moments: list[Moment], by: float = 0.0, start: int = 0, quantity: Quantity = Quantity.HR
+) -> tuple[list[float], list[float]]:
     """What the check gathers, and the plain distance to the derived median; the display is off by `by` from `start`."""
-    display, said = _Display(Quantity.HR), _Said()
+    display = _Display(quantity)
+    numbers = replace(display.settings.numbers, limit=_ENDLESS)  # a sum ends some way above its limit
+    display.settings = replace(display.settings, numbers=numbers)
+    display.follower = Follower(numbers, display.follower.rows)
     sums, plain = [], []
     for moment in moments:
-        value = moment.second.shown.get("HR")
+        value = moment.second.shown.get(quantity)
         if value is not None and moment.second.index >= start:
             value += by
-        shown = replace(moment.second, shown={"HR": value})
-        if said.take(moment.derivations):
-            display.lay_out(moment.derivations)
-        answer = display.step(replace(moment, second=shown), said)
+        shown = replace(moment.second, shown={quantity: value})
+        answer = display.step(replace(moment, second=shown))
         known = answer.gathered is not None and value is not None
         sums.append(answer.gathered if known and answer.gathered is not None else 0.0)
         plain.append(abs(value - answer.value) if known and value is not None else 0.0)
     return sums, plain
 
 
-def lies(record: Record) -> Iterator[tuple[int, list[float], list[float]]]:
+def lies(
+    record: Record, quantity: Quantity = Quantity.HR, offsets: tuple[int, ...] = OFFSETS
+) -> Iterator[tuple[int, list[float], list[float]]]:
     """For each lie: its size, and what the check and the plain threshold see from its first second on."""
     source = random.Random(record.name)
-    for by in OFFSETS:
+    for by in offsets:
         for _ in range(2):
             at = source.randrange(40, len(record.moments) - SPAN)
             part = record.moments[max(0, at - 40) : at + SPAN]
-            if sum(one.second.shown.get("HR") is not None for one in part[-SPAN:]) < SPAN // 2:
+            if sum(one.second.shown.get(quantity) is not None for one in part[-SPAN:]) < SPAN // 2:
                 continue
-            sums, plain = gathered(part, by, part[0].second.index + len(part) - SPAN)
+            sums, plain = gathered(part, by, part[0].second.index + len(part) - SPAN, quantity)
             yield by, sums[-SPAN:], plain[-SPAN:]
 
 
@@ -162,7 +168,7 @@ def shares(delays: dict[int, list[float]]) -> str:
 def main(folder: Path) -> dict[str, object]:
     """The whole measurement, printed as a table."""
     known = list(records(folder))
-    judged = [record for record in known if record.displayed >= SPAN]
+    judged = [record for record in known if record.displayed() >= SPAN]
     patients = sorted({record.patient for record in judged})
     random.Random(1).shuffle(patients)
     fold = {patient: place % FOLDS for place, patient in enumerate(patients)}
@@ -181,7 +187,7 @@ def main(folder: Path) -> dict[str, object]:
             for by, sums, distances in lies(record):
                 found[by].append(delay(sums, limits[-1]))
                 plain[by].append(delay(distances, PLAIN))
-    days = sum(record.displayed for record in judged) / _DAY
+    days = sum(record.displayed() for record in judged) / _DAY
     print(f"{len(judged)} records with a heart rate, {len(patients)} patients, {days:.2f} patient-days")
     print("limits by fold:", ", ".join(f"{limit:.0f}" for limit in limits), "· in use:",
           thresholds("vitals")["display"]["HR"]["limit"])  # fmt: skip

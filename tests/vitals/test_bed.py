@@ -193,3 +193,46 @@ def test_the_example_with_everything_in_it(form: str) -> None:
     assert alarm.rule == "vitals.alarm-limit-changed"
     assert (alarm.evidence[0].where["signal"], alarm.evidence[0].where["start_s"]) == ("HR", 90.0)
     assert any(dict(gap.where) == {"signal": "all", "start_s": 20.0, "end_s": 25.0} for gap in answer.gaps)
+
+
+@pytest.mark.parametrize("good", ["I", "II", "III"])
+def test_one_good_lead_carries_the_others(good: str) -> None:
+    """Two of three leads and the pleth drown: what is displayed is judged by the third, and only by it."""
+    bad = [name for name in ("I", "II", "III", "PLETH") if name != good]
+    seconds = told.seconds_of(140)
+    told.EVENTS["noise"](seconds, 20, 140, [",".join(bad), "70"])
+    true = {second.index: second.shown["HR"] for second in seconds}
+    told.EVENTS["offset"](seconds, 90, 140, ["HR", "12"])
+    bed, states = Bed(), {}
+    for second in seconds:
+        bed.feed(second)
+        states[second.index] = bed.standings[Quantity.HR]
+    assert all(states[index].state is State.VERIFIED for index in range(40, 90))
+    assert all(abs(states[index].derived - true[index]) < 4 for index in range(40, 90))
+    (lie,) = [one for one in bed.episodes if one.rule == "vitals.display-disagrees" and one.signal == "HR"]
+    assert 92 <= lie.raised <= 105
+    assert str(lie.facts["nearest"]).startswith(f"{good}, ")
+
+
+def test_where_every_lead_is_bad_nothing_is_verified_and_nothing_wrong() -> None:
+    seconds = told.seconds_of(140)
+    told.EVENTS["noise"](seconds, 20, 140, ["I,II,III,PLETH", "70"])
+    told.EVENTS["offset"](seconds, 90, 140, ["HR", "40"])
+    bed, states = Bed(), {}
+    for second in seconds:
+        bed.feed(second)
+        states[second.index] = bed.standings[Quantity.HR]
+    assert not [one for one in bed.episodes if one.rule == "vitals.display-disagrees"]
+    assert all(states[index].state is State.UNKNOWN for index in range(40, 140))
+    assert all(states[index].why for index in range(40, 140))
+
+
+def test_a_lead_that_comes_off_leaves_the_number_to_the_others() -> None:
+    seconds = told.seconds_of(120)
+    told.EVENTS["still"](seconds, 60, 120, ["II"])
+    bed = Bed()
+    for second in seconds:
+        bed.feed(second)
+        if second.index > 20:
+            assert bed.standings[Quantity.HR].state is State.VERIFIED
+    assert [one.severity for one in bed.episodes if one.signal == "II"] == [Severity.INFO]

@@ -29,6 +29,7 @@ def test_below_counts_as_much_as_above_and_the_two_do_not_add_up() -> None:
     answers = steps(Follower(NUMBERS, 1), [70.0], [64.5, 64.5, 75.5])
     assert [answer.gathered for answer in answers] == pytest.approx([4.0, 8.0, 4.0])
     assert [answer.off for answer in answers] == pytest.approx([-5.0, -5.0, 5.0])
+    assert [answer.since for answer in answers] == [1, 2, 1]
 
 
 def test_one_second_counts_no_more_than_its_most() -> None:

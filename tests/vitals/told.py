@@ -160,6 +160,16 @@ def _noise(seconds: list[Second], first: int, end: int, words: list[str]) -> Non
         _put(seconds, name, codes)
 
 
+def _spikes(seconds: list[Second], first: int, end: int, words: list[str]) -> None:
+    """A pacemaker's spikes; words: signals, spikes a minute, height in codes, samples each lasts."""
+    for name in _signals(words[0]):
+        codes, rate = _codes(seconds, name), RATES[name]
+        for at in np.arange(first, end, 60 / float(words[1])):
+            begin = round(at * rate)
+            codes[begin : begin + int(words[3])] += int(words[2])
+        _put(seconds, name, np.clip(codes, 0, 255))
+
+
 def _off(seconds: list[Second], first: int, end: int, words: list[str]) -> None:
     """Signals are not there; a message says so, and the numbers that come from them are dashes."""
     numbers = {"II": "HR", "PLETH": "PR", "RESP": "RR"}
@@ -209,5 +219,5 @@ def _probe(seconds: list[Second], first: int, end: int, _words: list[str]) -> No
 EVENTS: dict[str, Callable[[list[Second], int, int, list[str]], None]] = {
     "offset": _offset, "display": _display, "late": _late, "loop": _loop, "still": _still, "swap": _swap,
     "noise": _noise, "off": _off, "say": _say, "limits": _limits, "admitted": _admitted, "missing": _missing,
-    "clock": _clock, "probe-off": _probe,
+    "clock": _clock, "spikes": _spikes, "probe-off": _probe,
 }  # fmt: skip

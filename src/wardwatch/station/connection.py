@@ -9,16 +9,15 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 from wardwatch.protocols._hl7_frames import Found
 
 from .allowance import Allowance
+from .bounds import Bounds, Refusals
+from .hub import Hub
 from .sets import Set
 from .words import Peer, Source
-
-if TYPE_CHECKING:
-    from .receiving import Receiver
 
 _SET_COSTS: Final = 512
 """Bytes each set or message is charged at least, since reading it costs time whatever its size."""
@@ -33,13 +32,30 @@ _LAST_TURNS: Final = 200
 T = TypeVar("T", Set, Found)
 
 
+class Counting(Protocol):
+    """Who counts all connections and says what each may do (`receiving.Receiver`)."""
+
+    hub: Hub
+    bounds: Bounds
+    refusals: Refusals
+
+    def accept(self, connection: Any, address: str) -> bool:  # noqa: ANN401  # of streams and of messages
+        """Whether one more from this address is allowed."""
+
+    def allowance(self, address: str) -> Allowance:
+        """What the address may send."""
+
+    def gone(self, connection: Any, address: str) -> None:  # noqa: ANN401  # as above
+        """It ended."""
+
+
 class Connection(asyncio.Protocol, Generic[T]):
     """What both kinds share: counting, slowing down, taking turns, ending."""
 
     source = Source.STREAM
 
-    def __init__(self, receiver: "Receiver") -> None:
-        self.receiver: Receiver = receiver
+    def __init__(self, receiver: Counting) -> None:
+        self.receiver = receiver
         self.hub = receiver.hub
         self.heard = time.monotonic()
         self.session = 0

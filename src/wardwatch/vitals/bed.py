@@ -100,7 +100,7 @@ class Bed:
         self._next = second.index + 1
         self.seconds += 1
         beats, derivations = self._deriver.feed(second)
-        moment = Moment(second, tuple(beats), tuple(derivations), missing)
+        moment = Moment(second, tuple(beats), derivations, missing)
         raised = [episode for check in self._checks for episode in check.feed(moment)]
         self._keep(raised)
         self._stand(second)

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from wardwatch.vocabulary import Severity
 
-from .words import Beats, Derivation, Second
+from .words import Beats, Derivations, Second
 
 Facts = Mapping[str, str | int | float]
 JOINED: Final = 60
@@ -24,7 +24,7 @@ class Moment:
 
     second: Second
     beats: tuple[Beats, ...]
-    derivations: tuple[Derivation, ...]
+    derivations: Derivations
     missing: int = 0
 
     @property

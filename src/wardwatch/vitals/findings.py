@@ -112,6 +112,13 @@ def _noisy(_: str, facts: Facts) -> str:
     )
 
 
+def _noisy_alone(signal: str, facts: Facts) -> str:
+    return (
+        f"{signal} repeats what it was {_plain(facts['distance_s'])} s before, with a correlation of "
+        f"{_plain(facts['correlation'])}, while the others do not; even a ventilator's breaths are less alike."
+    )
+
+
 def _pattern(signal: str, facts: Facts) -> str:
     return (
         f"{signal} repeats one pattern every {_plain(facts['distance_s'])} s, as a test signal or a failed sensor does."
@@ -163,7 +170,7 @@ def _stale(_: str, facts: Facts) -> str:
 _SAID: Final[Mapping[str, _Said]] = MappingProxyType(
     {
         "disagrees": _disagrees, "stands": _stands,
-        "exact": _exact, "noisy": _noisy, "pattern": _pattern, "displayed": _displayed,
+        "exact": _exact, "noisy": _noisy, "noisy alone": _noisy_alone, "pattern": _pattern, "displayed": _displayed,
         "still": _still, "decoupled": _decoupled, "silenced": _silenced, "widened": _widened,
         "out of range": _out_of_range, "out of order": _out_of_order, "without probe": _without_probe, "stale": _stale,
     }

@@ -11,16 +11,12 @@ its average. Such a difference counts in part, and for no longer than that.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from .words import Mask, Values
-
-_FADES: Final = 0.985  # of what a hypothesis has gathered, a second in which it cannot be asked
-_SLACK: Final = 1e-9
-_OFTEN: Final = 0.6  # of the seconds in which a display stood, a hypothesis has to have been heard
-_FORGIVEN: Final = 0.5  # of a second that a miscounted beat took, each second in which the hypothesis fits
+from .beats.kernel.library import ANSWER, CLOCK, FOLLOWED, loaded
+from .words import Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +33,7 @@ class Numbers:
     miscount_of: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What can be said of a number now. `gathered`: of the best hypothesis, None where none can be asked.
 
     `off`: its distance now, with its sign; `since`: how many seconds ago it began to be off; `value` and `spread`: what
@@ -57,118 +52,65 @@ class Answer:
 
 
 _NONE: Final = Answer(None)
+_COLUMNS: Final = 8  # of the library's memory, beside the bands
 
 
 class Follower:
-    """The hypotheses about one displayed number, a row each."""
+    """The hypotheses about one displayed number, a row each; the arithmetic is the library's (follow.c)."""
 
     def __init__(self, numbers: Numbers, rows: int) -> None:
         self.numbers = numbers
-        self._lows = np.full((numbers.trails_s + 1, rows), np.nan)
-        self._highs = np.full((numbers.trails_s + 1, rows), np.nan)
-        self._sums = np.zeros((2, rows))  # display too high, too low
-        self._spent = np.zeros(rows)
-        self._since = np.zeros((2, rows), np.int64)
-        self._at = 0
-        self._held: float | None = None
-        self._held_for = 0
-        self._reach = np.full((2, rows), np.nan)  # lowest and highest since the display changed
-        self._heard = np.zeros(rows)
-
-    @property
-    def rows(self) -> int:
+        self.rows = rows
         """How many hypotheses there are."""
-        return len(self._spent)
+        self._step = loaded().wf_step
+        self._back = numbers.trails_s + 1
+        self._settings = np.zeros(1, FOLLOWED)
+        for name in ("quality", "heard", "allowance", "limit", "most", "miscounted", "miscount_of"):
+            self._settings[name] = getattr(numbers, name)
+        self._settings["back"] = self._back
+        self._clock = np.zeros(1, CLOCK)
+        self._clock["held"] = np.nan
+        self._answer = np.zeros(1, ANSWER)
+        self._lay_out(rows)
+
+    def _lay_out(self, rows: int) -> None:
+        """Empty memory for so many hypotheses, and where everything lies."""
+        self.rows = rows
+        self._memory = np.zeros((2 * self._back + _COLUMNS, rows))
+        self._memory[: 2 * self._back] = np.nan
+        self._memory[-3:-1] = np.nan  # nothing has been reached since the display changed
+        self.says = np.zeros((3, rows))
+        """The least, the most and the quality of each hypothesis, NaN for nothing: to be filled before each step."""
+        self._spare = np.zeros((2, rows))
+        self._asked = np.zeros(rows, np.bool_)
+        self._settings["rows"] = rows
+        used = (self._settings, self._clock, self._memory, self.says, self._spare, self._asked)
+        self._at = tuple(one.ctypes.data for one in used)
+        self._to = self._answer.ctypes.data
 
     def grow(self, rows: int) -> None:
         """Make room for more hypotheses."""
-        fresh = Follower(self.numbers, rows)
-        for name in ("_lows", "_highs", "_sums", "_since", "_reach"):
-            getattr(fresh, name)[:, : self.rows] = getattr(self, name)
-            setattr(self, name, getattr(fresh, name))
-        fresh._heard[: self.rows] = self._heard
-        self._heard = fresh._heard
-        fresh._spent[: self.rows] = self._spent
-        self._spent = fresh._spent
+        before, kept = self._memory, self.rows
+        self._lay_out(rows)
+        self._memory[:, :kept] = before
 
     def interrupt(self) -> None:
         """Seconds are missing: what was in the bands no longer counts."""
-        self._held = None
-        self._lows[:] = np.nan
-        self._highs[:] = np.nan
+        self._clock["held"] = np.nan
+        self._memory[: 2 * self._back] = np.nan
+
+    def forgive(self) -> None:
+        """What was gathered does not count."""
+        self._memory[2 * self._back : -3] = 0
 
     def step(self, low: Values, high: Values, quality: Values, shown: float | None) -> Answer:
         """One second: what each hypothesis says now, and what is displayed."""
-        place = self._at % len(self._lows)
-        self._lows[place], self._highs[place] = low, high
-        self._at += 1
-        known = low == low  # noqa: PLR0124  # no NaN
-        asked = known & (quality >= self.numbers.heard)
-        moved = self._moved(asked, shown)
-        if shown is None or not (known & (quality >= self.numbers.quality)).any():
-            self._sums *= _FADES
+        self.says[0], self.says[1], self.says[2] = low, high, quality
+        return self.judge(shown)
+
+    def judge(self, shown: float | None) -> Answer:
+        """One second, of which `says` is filled."""
+        if not self._step(*self._at, np.nan if shown is None else shown, self._to):
             return _NONE
-        least, most = np.fmin.reduce(self._lows), np.fmax.reduce(self._highs)
-        off = np.where(asked, np.maximum(shown - most, 0.0) - np.maximum(least - shown, 0.0), 0.0)
-        if off.any():
-            self._gather(asked, self._counted(off, asked, least, most, shown))
-        elif self._sums.any() or self._spent.any():
-            self._spent = np.maximum(0.0, self._spent - _FORGIVEN)
-            self._gather(asked, off)
-        return self._answer(off, asked, (low + high) / 2, moved)
-
-    def _moved(self, asked: Mask, shown: float | None) -> float:
-        """By how much the least moved hypothesis moved since the display changed, as long ago as displays may trail."""
-        if shown is None or shown != self._held:
-            self._held, self._held_for = shown, 0
-            self._reach[:] = np.nan
-            self._heard[:] = 0
-            return 0.0
-        self._held_for += 1
-        oldest = self._at % len(self._lows)
-        if self._held_for < len(self._lows) or self._at < len(self._lows):
-            return 0.0
-        middle = np.where(asked, (self._lows[oldest] + self._highs[oldest]) / 2, np.nan)
-        self._reach[0] = np.fmin(self._reach[0], middle)
-        self._reach[1] = np.fmax(self._reach[1], middle)
-        self._heard += middle == middle  # noqa: PLR0124  # no NaN
-        often = self._heard >= _OFTEN * (self._held_for - len(self._lows) + 1)
-        moves = (self._reach[1] - self._reach[0])[often & asked]
-        return float(moves.min()) if len(moves) else 0.0
-
-    def _counted(self, off: Values, asked: Mask, least: Values, most: Values, shown: float) -> Values:
-        """The part of each distance that counts."""
-        counted = np.minimum(np.maximum(off, -self.numbers.most), self.numbers.most)
-        count = self.numbers.miscount_of
-        if count:
-            share = np.where(off > 0, (count + 1) / count, (count - 1) / count)
-            one_off = asked & (off != 0) & (shown >= least * share - 1.0) & (shown <= most * share + 1.0)
-            lasts = 1.2 * 60.0 * count / np.maximum(np.where(asked, least, 60.0), 20.0) + 2.0
-            one_off &= self._spent < lasts
-            self._spent = np.where(one_off, self._spent + 1.0, np.maximum(0.0, self._spent - _FORGIVEN * (off == 0)))
-            counted = np.where(one_off, counted * self.numbers.miscounted, counted)
-        return counted
-
-    def _gather(self, asked: Mask, counted: Values) -> None:
-        both = self._sums - self.numbers.allowance
-        both[0] += counted
-        both[1] -= counted
-        both = np.minimum(np.maximum(both, 0.0), 1.3 * self.numbers.limit)
-        self._sums = np.where(asked, both, self._sums * _FADES)
-        self._since = np.where(self._sums > 0, self._since + 1, 0)
-
-    def _answer(self, off: Values, asked: Mask, middle: Values, moved: float) -> Answer:
-        gathered = np.where(asked, self._sums.max(axis=0), np.inf)
-        best = int(np.argmin(gathered + _SLACK * np.abs(off)))
-        side = int(self._sums[1, best] > self._sums[0, best])
-        values = np.sort(middle[asked])
-        return Answer(
-            float(gathered[best]),
-            float(off[best]),
-            int(self._since[side, best]),
-            float(values[len(values) // 2]),
-            float(values[-1] - values[0]),
-            best,
-            self._held_for,
-            moved,
-        )
+        gathered, off, since, value, spread, best, held, moved = self._answer[0].tolist()
+        return Answer(gathered, off, int(since), value, spread, int(best), int(held), moved)

@@ -4,12 +4,13 @@ Time counts in seconds since the recording's first sample, on the recorder's ste
 holds the samples taken from k to k + 1 and the values displayed at k; it is complete, and may be judged, at k + 1.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final, Protocol
+from math import isnan
+from typing import Final, NamedTuple, Protocol, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,9 +160,68 @@ class Derivation:
             raise ValueError("a derivation has a value, or a reason why it has none")
 
 
+class Who(NamedTuple):
+    """Which derivation: of which signal, of what, by which detector and averaging rule."""
+
+    signal: str
+    quantity: Quantity
+    detector: str
+    averaging: str
+
+
+TOLD: Final = np.dtype(
+    [("value", "<f8"), ("low", "<f8"), ("high", "<f8"), ("quality", "<f8"), ("why", "<i4"), ("paced", "<i4")]
+)
+"""What a derivation says, as the compiled library writes it. `value` is NaN where `why` is not 0.
+`paced`: a pacemaker's spikes stand in the signal, and may have been counted as beats."""
+
+
+class Derivations(Sequence[Derivation]):
+    """All derivations of one moment, in columns: there are some fifty a second, and most are only compared.
+
+    `who`: which they are; the same tuple as the second before where nothing changed. `told`: TOLD records. `reasons`:
+    what each `why` means.
+    """
+
+    __slots__ = ("at", "reasons", "told", "who")
+
+    def __init__(self, at: float, who: tuple[Who, ...], told: NDArray[np.void], reasons: Mapping[int, str]) -> None:
+        self.at, self.who, self.told, self.reasons = at, who, told, reasons
+
+    @classmethod
+    def of(cls, derivations: Iterable[Derivation]) -> Self:
+        """The same from single derivations."""
+        every = tuple(derivations)
+        texts = {text: number for number, text in enumerate(dict.fromkeys(["", *(one.reason for one in every)]))}
+        told = np.zeros(len(every), TOLD)
+        for place, one in enumerate(every):
+            numbers = (np.nan if each is None else each for each in (one.value, one.low, one.high))
+            told[place] = (*numbers, one.quality, texts[one.reason], 0)
+        who = tuple(Who(one.signal, one.quantity, one.detector, one.averaging) for one in every)
+        return cls(every[0].at if every else 0.0, who, told, {number: text for text, number in texts.items()})
+
+    def __len__(self) -> int:
+        return len(self.who)
+
+    @overload
+    def __getitem__(self, place: int) -> Derivation: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Derivation]: ...
+    def __getitem__(self, place: int | slice) -> Derivation | Sequence[Derivation]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        signal, quantity, detector, averaging = self.who[place]
+        value, low, high, quality, why, _ = self.told[place].item()
+        if why:
+            reason = self.reasons[why]
+            return Derivation(signal, quantity, self.at, None, None, None, quality, detector, averaging, reason)
+        least, most = (None if isnan(bound) else bound for bound in (low, high))
+        return Derivation(signal, quantity, self.at, value, least, most, quality, detector, averaging)
+
+
 class Deriver(Protocol):
     """Derives from one monitor's waves, second by second, in constant memory; a jump of `index` is a gap."""
 
-    def feed(self, second: Second) -> tuple[list[Beats], list[Derivation]]:
+    def feed(self, second: Second) -> tuple[list[Beats], Derivations]:
         """What the end of this second adds: beats newly found, and every derivation that holds at `index + 1`."""
         ...

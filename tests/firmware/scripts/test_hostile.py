@@ -150,6 +150,11 @@ PIECES = st.sampled_from(
 )
 
 
+@pytest.mark.parametrize("text", ["if |! ", "a | time ls", "f() ! ls", "f() time ls", "while |time ", "! time ! | !"])
+def test_what_may_begin_a_pipeline_may_stand_anywhere(text: str) -> None:
+    assert all(call.name == "command" for call in commands_of(Text((text,)), Place("/x")))
+
+
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_any_order_of_a_shells_signs_is_read(text: str) -> None:
     files = Files()

@@ -90,10 +90,11 @@ def test_every_pulse_follows_its_foot(rate: float, detector: Detector) -> None:
     assert 0.1 < np.median(after) / (60 / rate) < 0.4
 
 
+@pytest.mark.parametrize("detector", DETECTORS[Kind.RESP])
 @pytest.mark.parametrize("breath", [8.0, 15.0, 30.0])
-def test_every_breath_is_found(breath: float) -> None:
+def test_every_breath_is_found(breath: float, detector: Detector) -> None:
     twin = Twin(72.0, 1, breath)
-    found = _found(Kind.RESP, twin.codes[Kind.RESP], 128)[Detector.TURNS]
+    found = _found(Kind.RESP, twin.codes[Kind.RESP], 128)[detector]
     truth = twin.breaths[(twin.breaths > 16) & (twin.breaths < SECONDS - 10)]
     assert len(found[(found > truth[0]) & (found < truth[-1])]) == len(truth) - 1
     peaks = [found[found > start][0] - start for start in truth[:-1]]
@@ -175,3 +176,86 @@ def test_a_copy_goes_on_by_itself() -> None:
 def test_impossible_rates_are_refused(rate: float) -> None:
     with pytest.raises(UsageError):
         Channel(Kind.ECG, rate, 16.0, 3.0, no_rules())
+
+
+@pytest.mark.parametrize(("end", "beyond"), [(0, -40), (255, 300), (-128, -140), (127, 160), (2047, 2060)])
+def test_a_code_inside_the_range_is_no_end_of_it(end: int, beyond: int) -> None:
+    """A signal that rests at 0, or at 127, is at its end only if it was never farther."""
+    rests = np.where(np.arange(256) % 3 == 0, end, end - np.sign(beyond - end) * 90).astype(np.int32)
+    rests[::16] -= np.sign(beyond - end) * 20 * (np.arange(16) + 1)
+    rests[::3] = end
+    for farther in (False, True):
+        channel = Channel(Kind.ECG, 256.0, 16.0, 3.0, no_rules())
+        first = Twin(72.0, 1).codes[Kind.ECG][:256] // 4 + end - np.sign(beyond - end) * 100
+        channel.second(np.append(first[1:], beyond if farther else first[0]).astype(np.int32))
+        assert (channel.second(rests).state is State.SATURATED) is not farther
+
+
+@pytest.mark.parametrize(
+    ("kind", "rate", "detector"),
+    [(Kind.RESP, 128, Detector.TURNS), (Kind.RESP, 128, Detector.SMOOTHER), (Kind.PLETH, 256, Detector.TURNS)],
+)
+def test_a_signal_that_becomes_faint_is_learnt_anew(kind: Kind, rate: int, detector: Detector) -> None:
+    """From the middle on a fifteenth of the height, far below the share of the usual that counts."""
+    period = 4.0 if kind is Kind.RESP else 0.8
+    times = np.arange(240 * rate) / rate
+    codes = np.rint(np.where(times < 120, 3000, 200) * np.sin(2 * np.pi * times / period)).astype(np.int32)
+    told = _found(kind, codes, rate)[detector]
+    late = told[(told > 170) & (told < 235)]
+    assert len(late) == pytest.approx(65 / period, abs=1)
+    assert np.allclose(np.diff(late), period, atol=0.15)
+
+
+def test_two_humps_of_one_pulse_are_one_pulse() -> None:
+    """The second, behind a deep notch, comes a fifth of a second later: no heart is so quick."""
+    phase = (np.arange(90 * 256) / 256) % 0.9
+    humps = [height * np.exp(-(((phase - at) / 0.035) ** 2)) for at, height in ((0.25, 2000), (0.45, 1700))]
+    told = _found(Kind.PLETH, np.rint(sum(humps)).astype(np.int32), 256)[Detector.TURNS]
+    steady = told[(told > 10) & (told < 85)]
+    assert len(steady) == pytest.approx(75 / 0.9, abs=1)
+    assert np.allclose(np.diff(steady), 0.9, atol=0.02)
+
+
+@pytest.mark.parametrize("detector", [Detector.LEVELS, Detector.JOINT])
+def test_a_step_across_what_was_not_measured_is_no_beat(detector: Detector) -> None:
+    """Half a second is missing in the middle of each fifth pause between beats, and the level is another after it."""
+    twin = Twin(45.0, 7)
+    codes, valid = twin.codes[Kind.ECG].copy(), np.ones(SECONDS * 256, np.bool_)
+    steps = []
+    for place, beat in enumerate(twin.beats[4:-4:5]):
+        begin = round((beat + 0.5) * 256)
+        valid[begin : begin + 100] = False
+        codes[begin:] += 200 if place % 2 else -200
+        steps.append((begin + 100) / 256)
+    channel = Channel(Kind.ECG, 256.0, 16.0, 3.2, no_rules())
+    told = np.concatenate((channel.feed(codes, valid)[detector], channel.finish(256.0)[detector]))
+    inside = twin.beats[(twin.beats > 1) & (twin.beats < SECONDS - 1)]
+    away = np.abs(told[:, None] - inside).min(axis=1)
+    assert not [time for time, off in zip(told, away, strict=True) if off > 0.1 and 1 < time < SECONDS - 1]
+    assert len(steps) > 8
+
+
+def test_what_was_not_measured_at_the_beginning_counts_as_time() -> None:
+    twin = Twin(72.0, 1)
+    valid = np.arange(SECONDS * 256) >= 700
+    channel = Channel(Kind.ECG, 256.0, 16.0, 3.2, no_rules())
+    told = channel.feed(twin.codes[Kind.ECG], valid)
+    for detector, last in channel.finish(256.0).items():
+        found = np.concatenate((told[detector], last))
+        truth = twin.beats[(twin.beats > 4) & (twin.beats < SECONDS - 1)]
+        assert _matched(truth, found[(found > 4) & (found < SECONDS - 1)], 0.02) == (0, 0)
+        assert (found > 700 / 256).all()
+
+
+@pytest.mark.parametrize("rate", [1024.0, 2048.0, 4096.0])
+def test_a_higher_rate_moves_no_beat(rate: float) -> None:
+    """Several samples are one working sample; its time is the middle of theirs, to a part of a millisecond."""
+    twin = Twin(72.0, 1)
+    times = np.arange(int(SECONDS * rate) - 64) / rate
+    codes = np.rint(64 * np.interp(times, np.arange(256 * SECONDS) / 256, twin.codes[Kind.ECG])).astype(np.int32)
+    slow = _found(Kind.ECG, twin.codes[Kind.ECG] * 64, 256, 0.25)[Detector.JOINT]
+    fast = _found(Kind.ECG, codes, rate, 0.25)[Detector.JOINT]
+    near = fast[np.abs(fast[:, None] - slow).argmin(axis=0)]
+    moved = (near - slow)[np.abs(near - slow) < 0.02]
+    assert len(moved) > 90
+    assert abs(float(moved.mean())) < 0.0012

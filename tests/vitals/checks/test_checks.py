@@ -13,7 +13,7 @@ from wardwatch.vitals.checks.decoupled import Decoupled
 from wardwatch.vitals.checks.display import DisplayDisagrees
 from wardwatch.vitals.checks.replay_exact import ReplayExact
 from wardwatch.vitals.checks.replay_noisy import ReplayNoisy
-from wardwatch.vitals.words import Beats, Derivation, Quantity, Second
+from wardwatch.vitals.words import Beats, Derivation, Derivations, Quantity, Second
 from wardwatch.vocabulary import Severity
 
 HERE = Path(__file__).parent
@@ -68,7 +68,7 @@ def test_a_story_gives_what_it_says(path: Path) -> None:
 
 
 def moments(seconds: list[Second]) -> list[Moment]:
-    return [Moment(second, (), ()) for second in seconds]
+    return [Moment(second, (), Derivations.of([])) for second in seconds]
 
 
 def played(levels: int, period: int) -> list[Second]:
@@ -143,7 +143,7 @@ def test_only_regular_signals_are_held_against_each_other(sway: float, step: flo
             Beats(name, "joint", times[(times >= index) & (times < index + 1)], float(index))
             for name, times in (("II", beats), ("PLETH", pulses + 0.3))
         )
-        derived = tuple(
+        derived = Derivations.of(
             Derivation(name, quantity, index + 1.0, 75.0, quality=1.0, detector="joint", averaging="12")
             for name, quantity in (("II", Quantity.HR), ("PLETH", Quantity.PR))
         )
@@ -157,9 +157,43 @@ def test_only_a_clean_pleth_speaks_for_the_heart_rate(quality: float, count: int
     check = DisplayDisagrees()
     found = []
     for index in range(60):
-        derived = (
-            Derivation("II", Quantity.HR, index + 1.0, 70.0, quality=1.0, detector="joint", averaging="12"),
-            Derivation("PLETH", Quantity.PR, index + 1.0, 85.0, quality=quality, detector="ratio", averaging="8"),
+        derived = Derivations.of(
+            (
+                Derivation("II", Quantity.HR, index + 1.0, 70.0, quality=1.0, detector="joint", averaging="12"),
+                Derivation("PLETH", Quantity.PR, index + 1.0, 85.0, quality=quality, detector="ratio", averaging="8"),
+            )
         )
         found += list(check.feed(Moment(Second(index, {}, {"HR": 85.0}), (), derived)))
     assert len(found) == count
+
+
+def test_respiration_that_repeats_by_itself_is_told_as_such_and_once() -> None:
+    """The distance and the likeness are told; the episode grows; it ends where the loop ends."""
+    seconds = told.seconds_of(280)
+    told.EVENTS["loop"](seconds, 80, 200, ["RESP", "24.3", "1.5"])
+    bed, found, ends = Bed(), [], {}
+    for second in seconds:
+        found += bed.feed(second)
+        ends[second.index] = found[0].end if found else None
+    (one,) = found
+    assert (one.signal, one.kind, one.rate, one.severity) == ("RESP", "noisy alone", 128, Severity.MEDIUM)
+    assert one.facts["distance_s"] == pytest.approx(24.3, abs=0.1)
+    assert one.facts["correlation"] > 0.9993
+    assert 78 <= one.start <= 92
+    assert 196 <= one.end <= 208
+    assert not one.open
+    assert ends[190] == pytest.approx(189, abs=4)
+
+
+def test_a_trend_resembles_its_past_and_is_no_breath() -> None:
+    """A lead that was just attached: its level sinks for minutes, always in the same way."""
+    seconds = [
+        Second(index, {"RESP": replace(second.waves["RESP"], codes=_sinking(index))})
+        for index, second in enumerate(told.seconds_of(100))
+    ]
+    bed = Bed()
+    assert not [one for second in seconds for one in bed.feed(second) if one.kind == "noisy alone"]
+
+
+def _sinking(index: int) -> np.ndarray:
+    return np.rint(20000 * np.exp(-(index + np.arange(128) / 128) / 25)).astype(np.int32)

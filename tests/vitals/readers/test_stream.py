@@ -167,3 +167,24 @@ def test_both_forms_of_a_recording_display_the_same(name: str) -> None:
         if ours is not None and theirs is not None and np.ptp(theirs.codes) > 50:
             at = np.arange(len(theirs.codes)) * len(ours.codes) // len(theirs.codes)
             assert np.corrcoef(ours.codes[at], theirs.codes)[0, 1] > 0.9
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.binary(max_size=400), st.integers(0, 3 * 10**9), st.booleans()), max_size=20), st.data())
+def test_whatever_a_connection_sends_its_seconds_go_on(
+    packets: list[tuple[bytes, int, bool]], data: st.DataObject
+) -> None:
+    """Noise, whole sets and losses in any order, at any times: indices rise, nothing else comes out."""
+    numbered = Numbered()
+    connection, time, last = Connection(numbered), 1_772_359_200 * 10**9, -1
+    whole = b"".join(blocks(1))
+    for noise, later, good in packets:
+        time += later
+        if data.draw(st.booleans()):
+            connection.lose(data.draw(st.integers(1, 5000)))
+        for second in connection.feed(whole if good else noise, time):
+            assert second.index > last
+            last = second.index
+        assert connection.skipped >= 0
+    most = sum(1 if good else len(noise) // 4 + 1 for noise, _, good in packets)
+    assert last <= most + sum(later for _, later, _ in packets) / 10**9 + 2

@@ -2,8 +2,8 @@
 
 SleepECG (Hofer and Brunner, BSD-3-Clause) searches a whole recording at once. Here it is given windows that begin at
 fixed samples, and of each what lies in its middle is kept: so the result does not depend on the pieces either. An
-optional part of wardwatch (`pip install 'wardwatch[sleepecg]'`): it brings SciPy, takes a second to start and half a
-millisecond a window (docs/adr), so live examination uses two detectors of our own.
+optional part of wardwatch (`pip install 'wardwatch[sleepecg]'`). Live examination uses two detectors of our own:
+docs/adr/0013 says why, with the figures.
 """
 
 from collections.abc import Callable

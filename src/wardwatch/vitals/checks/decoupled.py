@@ -13,7 +13,7 @@ import numpy as np
 
 from wardwatch.knowledge.catalogue import thresholds
 from wardwatch.vitals.check import Episode, Facts, Moment, Running
-from wardwatch.vitals.words import Derivation, Kind, Values, kind_of
+from wardwatch.vitals.words import Derivations, Kind, Values, kind_of
 from wardwatch.vocabulary import Severity
 
 RULE: Final = "vitals.decoupled"
@@ -131,9 +131,11 @@ _FEWEST: Final = 12
 _SWAY: Final = 0.12  # of the median interval, within which one is regular
 
 
-def _qualities(derivations: tuple[Derivation, ...], least: float) -> set[str]:
-    """Signals whose best derivation is good enough."""
-    return {derived.signal for derived in derivations if derived.value is not None and derived.quality >= least}
+def _qualities(derivations: Derivations, least: float) -> set[str]:
+    """Signals whose best derivation is good enough, and of which no spike can be a beat."""
+    told = derivations.told
+    good = (told["why"] == 0) & (told["quality"] >= least) & (told["paced"] == 0)
+    return {derivations.who[place].signal for place in np.flatnonzero(good).tolist()}
 
 
 def _following(beats: Values, events: Values) -> float:

@@ -4,6 +4,9 @@ A replay that was stretched, scaled or covered with noise is no longer the same 
 its own past closely; that every signal of a patient resembles its past at the same distance, for half a minute, it
 takes a replay. So the smallest correlation over the signals counts. Distances are looked for in one signal at a low
 rate, and the best of them examined in all signals at a higher one.
+
+Respiration alone is looked at as well, since no other signal tells when it is not the patient's: a looped ECG or pleth
+no longer fits the other. It takes a longer stretch and next to no difference; a ventilator comes close to that.
 """
 
 from collections.abc import Iterator
@@ -14,7 +17,8 @@ import numpy as np
 
 from wardwatch.knowledge.catalogue import thresholds
 from wardwatch.vitals.check import Episode, Facts, Moment, Running
-from wardwatch.vitals.words import Codes, Kind, Values, Wave, kind_of
+from wardwatch.vitals.likeness import correlations, likeness_of, top
+from wardwatch.vitals.words import Codes, Kind, Quantity, Values, Wave, kind_of
 from wardwatch.vocabulary import Severity
 
 RULE: Final = "vitals.replayed"
@@ -22,6 +26,7 @@ FINE: Final = 64
 _COARSE: Final = 16
 _STEP: Final = FINE // _COARSE
 _TRIED: Final = 5  # distances examined closely
+_COUNTED: Final = 0.5  # quality of a respiration rate
 _FEWEST: Final = 2  # signals: one alone proves nothing
 _MOST: Final = 12
 _EDGES: Final = np.arange(FINE + 1) / FINE
@@ -63,9 +68,6 @@ class _Track:
         return coarse
 
 
-_ZERO: Final = np.zeros(1)
-
-
 def _means(codes: Codes) -> Values:
     """The sum of the codes in each 64th part of a second; parts that end between two samples take a share."""
     if len(codes) % FINE == 0 and len(codes):
@@ -97,6 +99,9 @@ class ReplayNoisy:
         self._tracks: dict[str, _Track] = {}
         self._running = Running()
         self._found = (0, 0)  # distance in fine samples, how often in a row
+        self._alone_enough = float(numbers["alone_correlation"])
+        self._alone_window = int(numbers["alone_window_s"])
+        self._alone: dict[str, tuple[int, int]] = {}  # distance in coarse samples, how often in a row
 
     def feed(self, moment: Moment) -> Iterator[Episode]:
         """A replay that became certain in this second."""
@@ -126,7 +131,7 @@ class ReplayNoisy:
             self._found = (0, 0)
             for name in self._tracks:
                 self._running.close(name)
-            return []
+            return [new for name in there for new in self._by_itself(name, moment)]
         last, times = self._found
         times = times + 1 if abs(distance - last) <= 1 else 1
         self._found = (distance, times)
@@ -143,6 +148,33 @@ class ReplayNoisy:
                 Episode(RULE, name, start, moment.now, moment.now, waves[name].rate, Severity.HIGH, 0.9, "noisy", facts)
             )
         ]
+
+    def _by_itself(self, name: str, moment: Moment) -> list[Episode]:
+        """Respiration that repeats what it was, while the other signals do not."""
+        track, size = self._tracks[name], self._alone_window * _COARSE
+        key = f"{name} alone"
+        distance, likeness = 0, 0.0
+        if track.since > self._alone_window + self._nearest and _breathes(name, moment):
+            distance, likeness = _nearest_past(track.coarse(), size, self._nearest * _COARSE)
+        if likeness < self._alone_enough:
+            self._alone.pop(name, None)
+            self._running.close(key)
+            return []
+        last, times = self._alone.get(name, (0, 0))
+        times = times + 1 if abs(distance - last) <= 1 else 1
+        self._alone[name] = (distance, times)
+        current = self._running.current(key)
+        if current is not None:
+            current.end = moment.now
+        if current is not None or times < self._times:
+            return []
+        start = max(0.0, moment.now - self._alone_window - (times - 1) * self._every)
+        facts: Facts = {"distance_s": distance / _COARSE, "correlation": round(likeness, 5)}
+        rate = moment.second.waves[name].rate
+        found = Episode(RULE, key, start, moment.now, moment.now, rate, Severity.MEDIUM, 0.6, "noisy alone", facts)
+        new = self._running.meet(found)
+        found.signal = name
+        return new
 
     def _best(self, tracks: dict[str, _Track]) -> tuple[int, float]:
         """The distance at which all signals resemble their past most, and how much; first the last one found."""
@@ -161,29 +193,32 @@ class ReplayNoisy:
     def _distances(self, track: _Track) -> list[int]:
         """Distances in fine samples at which the pilot resembles its past most."""
         values, size = track.coarse(), self._window * _COARSE
-        likeness = _correlations(values, size)[: len(values) - size - self._nearest * _COARSE + 1]
+        likeness = correlations(values, size)[: len(values) - size - self._nearest * _COARSE + 1]
         inner = likeness[1:-1]
         peaks = np.flatnonzero((inner >= likeness[:-2]) & (inner > likeness[2:]) & (inner > _PROMISING[track.kind])) + 1
         chosen = peaks[np.argsort(-likeness[peaks], kind="stable")[:_TRIED]]
         return [(len(values) - size - int(place)) * _STEP for place in chosen]
 
 
+def _breathes(signal: str, moment: Moment) -> bool:
+    """Whether breaths are counted in this signal: a trend, too, resembles its past."""
+    told = moment.derivations.told
+    counted = np.flatnonzero((told["why"] == 0) & (told["quality"] >= _COUNTED))
+    whos = (moment.derivations.who[place] for place in counted.tolist())
+    return any(who.signal == signal and who.quantity is Quantity.RR for who in whos)
+
+
+def _nearest_past(values: Values, size: int, nearest: int) -> tuple[int, float]:
+    """The distance at which the last `size` samples resemble their past most, and how much."""
+    likeness = correlations(values, size)[: len(values) - size - nearest + 1]
+    if len(likeness) < 3 or np.ptp(values[-size:]) <= 0:  # noqa: PLR2004  # a top has two sides
+        return 0, 0.0
+    best = int(np.argmax(likeness))
+    return len(values) - size - best, top(likeness, best)
+
+
 _PILOTS: Final = (Kind.PLETH, Kind.ECG, Kind.RESP)
 _PROMISING: Final = {Kind.PLETH: 0.9, Kind.ECG: 0.7, Kind.RESP: 0.9}
-
-
-def _correlations(values: Values, size: int) -> Values:
-    """Correlation of the last `size` samples with every earlier stretch of that length, by its first sample."""
-    centred = values - values.mean()
-    last = centred[-size:]
-    length = 1 << (len(values) + size - 1).bit_length()
-    spectrum = np.fft.rfft(centred, length) * np.conj(np.fft.rfft(last, length))
-    products = np.fft.irfft(spectrum, length)[: len(values) - size + 1]
-    sums = np.concatenate((_ZERO, np.cumsum(centred)))
-    squares = np.concatenate((_ZERO, np.cumsum(centred * centred)))
-    mean = (sums[size:] - sums[:-size]) / size
-    spread = np.sqrt(np.maximum((squares[size:] - squares[:-size]) / size - mean * mean, 1e-12))
-    return np.asarray((products / size - mean * mean[-1]) / (spread * spread[-1]))
 
 
 def _closest(tracks: tuple[_Track, ...], distance: int, window: int, enough: float) -> tuple[int, float]:
@@ -198,36 +233,12 @@ def _closest(tracks: tuple[_Track, ...], distance: int, window: int, enough: flo
         first = len(values) - size - distance - around
         if first < 0:
             return distance, 0.0
-        each.append(_likeness(values[first : first + size + 2 * around], values[-size:]))
+        each.append(likeness_of(values[first : first + size + 2 * around], values[-size:]))
         least = np.minimum(least, each[-1])
         if least.max() < enough - _BETWEEN:
             return distance, 0.0
     best = int(np.argmax(least))
-    return distance + around - best, min(_top(likeness, best) for likeness in each)
-
-
-def _likeness(past: Values, last: Values) -> Values:
-    """Correlation of `last` with each stretch of its length in `past`."""
-    size = len(last)
-    mean = past.mean()
-    past = past - mean
-    last = last - last.mean()
-    sums = np.concatenate((_ZERO, np.cumsum(past)))
-    squares = np.concatenate((_ZERO, np.cumsum(past * past)))
-    total = sums[size:] - sums[:-size]
-    power = np.maximum(squares[size:] - squares[:-size] - total * total / size, 1e-9)
-    products = np.lib.stride_tricks.sliding_window_view(past, size) @ last
-    return np.asarray(products / np.sqrt(power * max(float(last @ last), 1e-9)))
-
-
-def _top(likeness: Values, place: int) -> float:
-    """The highest likeness around `place`, also between two samples: the top of a parabola through three of them."""
-    at = int(np.clip(place, 1, len(likeness) - 2))
-    left, middle, right = (float(value) for value in likeness[at - 1 : at + 2])
-    bend = left - 2 * middle + right
-    if bend >= 0 or middle < max(left, right):
-        return float(likeness[place])
-    return min(1.0, middle - (left - right) ** 2 / (8 * bend))
+    return distance + around - best, min(top(likeness, best) for likeness in each)
 
 
 _BETWEEN: Final = 0.04  # of correlation an ECG may lose between two samples

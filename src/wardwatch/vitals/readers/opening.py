@@ -9,6 +9,8 @@ from wardwatch.protocols.codec import Transport
 from .recording import Recording
 from .stream import open_stream
 from .wfdb import open_wfdb
+from .wfdb_header import segmented
+from .wfdb_segments import open_segments
 
 _LOOKED_AT = 1 << 16
 _CURE = "wardwatch reads WFDB headers (.hea), stored central-station streams (.cms), and captures (pcap, pcapng)."
@@ -20,7 +22,7 @@ def open_recording(path: Path) -> Recording:
     if CODEC.recognise(Transport.TCP, head, b"") > 0.5:  # noqa: PLR2004  # more likely than not
         return open_stream(path)
     if path.suffix == ".hea":
-        return open_wfdb(path)
+        return open_segments(path) if segmented(head.decode("latin-1")) else open_wfdb(path)
     header = path.with_suffix(".hea")
     if path.suffix in {".dat", ".mat"} and header.is_file():
         return open_wfdb(header)

@@ -15,6 +15,7 @@ from wardwatch.errors import InputError
 LARGEST: Final = 1 << 20
 MOST_SIGNALS: Final = 64
 MOST_A_FRAME: Final = 256
+MOST_SEGMENTS: Final = 4096
 FASTEST: Final = 20_000.0
 SLOWEST: Final = 0.5
 _DEFAULT_RATE: Final = 250.0
@@ -24,6 +25,7 @@ INVALID: Final = {"16": -32768, "212": -2048, "80": -128}
 _RATE: Final = re.compile(r"([0-9.eE+-]+)(?:/[0-9.eE+-]+(?:\([0-9.eE+-]+\))?)?\Z")
 _FORMAT: Final = re.compile(r"([0-9]{1,3})(?:x([0-9]{1,3}))?(?::([0-9]{1,9}))?(?:\+([0-9]{1,9}))?\Z")
 _GAIN: Final = re.compile(r"([0-9.eE+-]+)(?:\((-?[0-9]{1,12})\))?(?:/(\S{1,32}))?\Z")
+_SEGMENT: Final = re.compile(r"(\S{1,64})\s+([0-9]{1,12})(?:\s|\Z)")
 _LONGEST_NAME: Final = 64
 
 
@@ -52,22 +54,65 @@ class Header:
     signals: tuple[Signal, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """One record in several segments: name and number of frames of each; '~' was not recorded."""
+
+    name: str
+    rate: float
+    start: datetime | None
+    entries: tuple[tuple[str, int], ...]
+
+
 def parse(text: str, where: str) -> Header:
     """The header; InputError where it is none, or describes something that is not read."""
-    lines = [line.strip() for line in text.splitlines()]
-    lines = [line for line in lines if line and not line.startswith("#")]
-    if not lines:
-        raise InputError("the header is empty", where=where, cure="A WFDB header begins with a line about the record.")
+    lines = _lines(text, where)
     words = lines[0].split()
     name, _, segments = words[0].partition("/")
     if segments:
-        cure = "Name the header of one of its segments; they are listed in it."
-        raise InputError("the record consists of several segments", where=where, cure=cure)
+        raise InputError("the record consists of several segments", where=where, cure="Name one of them.")
     count = _count(words, where)
     if len(lines) <= count:
         raise InputError(f"{count} signals are announced and {len(lines) - 1} described", where=where)
     signals = tuple(_signal(line, number, where) for number, line in enumerate(lines[1 : count + 1]))
     return Header(name, _rate(words, where), _frames(words, where), _start(words), _named_apart(signals))
+
+
+def _lines(text: str, where: str) -> list[str]:
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if not lines:
+        raise InputError("the header is empty", where=where, cure="A WFDB header begins with a line about the record.")
+    return lines
+
+
+def segmented(text: str) -> bool:
+    """Whether this is the header of a record in several segments."""
+    words = next((line.split() for line in text.splitlines() if line.strip() and not line.startswith("#")), [""])
+    return "/" in words[0]
+
+
+def parse_segments(text: str, where: str) -> Segments:
+    """The header of a record in several segments; InputError where it is none, or names more than are read."""
+    lines = _lines(text, where)
+    words = lines[0].split()
+    name, _, number = words[0].partition("/")
+    count = int(number[:9]) if number.isascii() and number.isdigit() else 0
+    if not 1 <= count <= MOST_SEGMENTS:
+        raise InputError(f"{number} segments, and 1 to {MOST_SEGMENTS} are read", where=where)
+    if len(lines) <= count:
+        raise InputError(f"{count} segments are announced and {len(lines) - 1} named", where=where)
+    entries = tuple(_segment(line, where) for line in lines[1 : count + 1])
+    return Segments(name, _rate(words, where), _start(words), entries)
+
+
+def _segment(line: str, where: str) -> tuple[str, int]:
+    found = _SEGMENT.match(line)
+    if not found:
+        raise InputError(f"a segment is described as {line[:_LONGEST_NAME]}", where=where,
+                         cure="A line names a segment and its length in samples.")  # fmt: skip
+    name, frames = found[1], int(found[2])
+    return (name if name == "~" else _file(name, where)), frames
 
 
 def _count(words: list[str], where: str) -> int:

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from wardwatch.firmware.programs.binary import Binary, Machine
+from wardwatch.firmware.programs.starting import entry_of, started
 from wardwatch.firmware.words import Call, Data, Edge, Hole, Peer, Place, Text, Unread, Value
 
 from .calls import Namer, bindings, calls, conditions
@@ -23,8 +24,9 @@ from .origins import FUNCTION, Kind, Origins
 from .passages import edges
 from .probed import probed
 from .program import SCRATCH, Caller, Prepared
+from .reaching import Reaching
 from .rules import MATTERS, plain_name
-from .selection import callers_of, near, select
+from .selection import Selection, callers_of, near, select
 from .told import Marks, Told, told
 from .values import Reader
 
@@ -35,6 +37,7 @@ WRAPPERS: Final = 5
 SMALL: Final = 100_000
 """Bytes of code up to which a program's functions are followed as far as the bounds go."""
 LEAST_STEPS: Final = 4_000
+STARTING: Final = frozenset({"libc_start_main", "uclibc_main"})
 CALLERS: Final = 400
 """How many callers are run in one round."""
 
@@ -131,9 +134,12 @@ def _run(prepared: Prepared, wanted: set[str], uses: Marks, bounds: Bounds) -> _
     prepared.functions["enter"] = chosen.enter
     prepared.functions["marks"] = chosen.leads * LEADS | chosen.listens * LISTENS | uses
     with Kernel(prepared.program, bounds) as kernel:
+        for number in _beginning(prepared, chosen, kernel):
+            kernel.begin(number)
         done: set[int] = set()
         covered: set[int] = set()
         left = 0
+        reaching = Reaching(binary)
         todo, read = np.union1d(chosen.first, np.flatnonzero(chosen.listens)).tolist(), 0
         for _ in range(WRAPPERS + 1):
             for number in todo:
@@ -143,7 +149,8 @@ def _run(prepared: Prepared, wanted: set[str], uses: Marks, bounds: Bounds) -> _
             wrappers = handing_on(written[read:]) - covered
             read = len(written)
             prepared.functions["enter"][sorted(wrappers)] = CARRIER
-            more = callers_of(binary, wrappers)
+            makers = reaching.to(wrappers)
+            more = makers | callers_of(binary, wrappers | makers)
             covered |= wrappers
             todo, left = sorted(more)[:CALLERS], left + max(0, len(more) - CALLERS)
             if not todo:
@@ -152,6 +159,26 @@ def _run(prepared: Prepared, wanted: set[str], uses: Marks, bounds: Bounds) -> _
         origins = Origins(kernel.origins(), kernel.texts(), _names(prepared))
         counts = {**kernel.counts(), "callers": left}
         return _Ran(happened, origins, counts, frozenset(_answered(binary, covered, happened)))
+
+
+def _beginning(prepared: Prepared, chosen: Selection, kernel: Kernel) -> list[int]:
+    """Of the functions a program begins with, main among them, those that lead to what matters."""
+    binary = prepared.binary
+    first = {one.function for one in started(binary)}
+    first |= {number for number, function in enumerate(binary.functions) if function.name == "main"}
+    if (entry := entry_of(binary)) is not None:
+        kernel.run(entry)
+        first |= set(_handed(prepared, events(kernel.events())))
+    return sorted(first & set(np.union1d(chosen.first, np.flatnonzero(chosen.leads)).tolist()))
+
+
+def _handed(prepared: Prepared, written: Iterable[Event | Stored | Passage]) -> Iterator[int]:
+    """Functions whose address the code at the entry hands to the C library, wherever it has it from."""
+    number = {function.start: place for place, function in enumerate(prepared.binary.functions)}
+    for event in written:
+        if isinstance(event, Event) and prepared.plain[event.name] in STARTING:
+            given = (number.get(each.value & prepared.binary.plain) for each in event.arguments if not each.tag)
+            yield from (function for function in given if function is not None)
 
 
 def _answered(binary: Binary, wrappers: set[int], written: Iterable[Event | Stored | Passage]) -> set[int]:

@@ -81,11 +81,13 @@ def _added(words: Words, moves: Longs) -> "np.ndarray[tuple[int], np.dtype[np.bo
 
 
 def _references(words: Words, at: Longs) -> tuple[Longs, Longs]:
-    """LIS with ADDI or ORI, and what further ADDI make of that (an entry of a pool of texts)."""
+    """LIS with ADDI, ORI or a load that leaves its address, and what further ADDI make of that (an entry of a pool)."""
     add, either = match(words, 0xFC000000, 0x38000000), match(words, 0xFC000000, 0x60000000)
+    update = match(words, 0xFC000000, 0x84000000) | match(words, 0xFC000000, 0x8C000000)  # lwzu, lbzu
+    add |= update
     known = match(words, 0xFC1F0000, 0x3C000000)  # lis
     value = np.where(known, _signed(words) << 16, 0)
-    target = np.where(either, _register(words, 16), _register(words, 21))
+    target = np.where(either | update, _register(words, 16), _register(words, 21))
     source = np.where(add, _register(words, 16), _register(words, 21))
     users = np.flatnonzero((add & ~match(words, 0x001F0000, 0)) | either)
     writers = known.copy()

@@ -12,6 +12,9 @@ from .cursor import Cursor
 from .syntax import Assignment, Command, Literal, Redirection, Word
 from .wordreader import WordReader
 
+_RESERVED: Final = re.compile(
+    r"(if|then|elif|else|fi|while|until|for|select|do|done|case|esac|function|\{|\}|!|time|\[\[)(?=[\s;&|()<>]|\Z)"
+)
 _ASSIGNED: Final = re.compile(r"([A-Za-z_]\w*)(?:\[[^\]\n]*\])?(\+)?=")
 _REDIRECTED: Final = re.compile(r"([0-9]*)(<<-|<<<|<<|<>|<&|<(?!\()|>>|>&|>\||>(?!\())|()(&>>|&>)")
 _HERE: Final = frozenset({"<<", "<<-"})
@@ -52,6 +55,19 @@ class CommandReader(WordReader):
     def _blank_then(self, pattern: re.Pattern[str]) -> bool:
         self.cursor.blank()
         return bool(self.cursor.take(pattern))
+
+    def _reserved(self) -> str:
+        self.cursor.blank()
+        found = _RESERVED.match(self.cursor.text, self.cursor.at)
+        return found[1] if found else ""
+
+    def _negated(self) -> bool:
+        """Pass over what may stand before a pipeline; whether its outcome is turned round."""
+        negated = False
+        while (word := self._reserved()) in {"!", "time"}:
+            self.cursor.at += len(word)
+            negated ^= word == "!"
+        return negated
 
     def _words(self) -> list[Word]:
         words: list[Word] = []

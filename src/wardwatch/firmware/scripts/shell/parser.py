@@ -32,9 +32,6 @@ from .syntax import (
     Word,
 )
 
-_RESERVED: Final = re.compile(
-    r"(if|then|elif|else|fi|while|until|for|select|do|done|case|esac|function|\{|\}|!|time|\[\[)(?=[\s;&|()<>]|\Z)"
-)
 _CLOSING: Final = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}"})
 _DEFINITION: Final = re.compile(r"""([^\s|&;()<>"'\\$`=#][^\s|&;()<>"'\\$`=]*)[ \t]*\([ \t]*\)""")
 _NAME: Final = re.compile(r"""[^\s|&;()<>"'\\$`]+""")
@@ -99,10 +96,7 @@ class Parser(CommandReader):
         return AndOr(first, tuple(rest)) if rest else first
 
     def _pipeline(self) -> Node | None:
-        negated = False
-        while (word := self._reserved()) in {"!", "time"}:
-            self.cursor.at += len(word)
-            negated ^= word == "!"
+        negated = self._negated()
         parts = [part for part in (self._command(),) if part]
         while parts and self._blank_then(_PIPE):
             self._newlines()
@@ -115,12 +109,9 @@ class Parser(CommandReader):
             return None
         return Pipeline(tuple(parts), negated) if negated or len(parts) > 1 else parts[0]
 
-    def _reserved(self) -> str:
-        self.cursor.blank()
-        found = _RESERVED.match(self.cursor.text, self.cursor.at)
-        return found[1] if found else ""
-
     def _command(self) -> Node | None:
+        if self._negated():
+            self.cursor.problem("'!' stands where no pipeline begins")
         word, line = self._reserved(), self.cursor.line
         if word in _CLOSING or self.cursor.ended:
             return None

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wardwatch.errors import UsageError
-from wardwatch.vitals.words import Codes, Mask, Values
+from wardwatch.vitals.words import TOLD, Codes, Mask, Values
 
-from .library import NEWS, RATE, RULE, loaded
+from .library import NEWS, RULE, loaded
 
 LATEST: Final = 4.5
 """Seconds: an event older than this, that was not told, never will be."""
@@ -51,6 +51,7 @@ class Detector(IntEnum):
     RATIO = 1
     JOINT = 2
     TURNS = 3
+    SMOOTHER = 4
 
 
 class State(IntEnum):
@@ -73,12 +74,13 @@ class Why(IntEnum):
     NOISE = 4
     TOO_FEW = 5
     TOO_LONG = 6
+    DISPUTED = 7
 
 
 DETECTORS: Final = {
     Kind.ECG: (Detector.LEVELS, Detector.RATIO, Detector.JOINT),
     Kind.PLETH: (Detector.RATIO, Detector.TURNS),
-    Kind.RESP: (Detector.TURNS,),
+    Kind.RESP: (Detector.TURNS, Detector.SMOOTHER),
 }
 
 
@@ -97,7 +99,7 @@ class Told(NamedTuple):
     times: tuple[Values, ...]
     """Of each detector in the order of DETECTORS, seconds since the channel began."""
     rates: NDArray[np.void]
-    """RATE records, a row a detector, a column a rule."""
+    """TOLD records, a row a detector, a column a rule."""
 
 
 def no_rules() -> NDArray[np.void]:
@@ -118,7 +120,7 @@ class Channel:
             raise UsageError(f"a signal of {rate:g} samples a second cannot be searched for beats")
         self._most = int(MOST_SECONDS * rate)
         self._rules = np.ascontiguousarray(rules, RULE)
-        self._rates = np.zeros((len(self.detectors), len(rules)), RATE)
+        self._rates = np.zeros((len(self.detectors), len(rules)), TOLD)
         self._news = np.zeros((len(self.detectors), NEWS))
         self._counts = np.zeros(len(self.detectors), np.int64)
         self._fixed = (self._rules.ctypes.data, len(rules))

@@ -5,12 +5,15 @@
  */
 #include "beats.h"
 
+#include <math.h>
+
 enum { MOST = 96 };
 static const double HARDLY = 1.25, NEARLY = 0.75; /* strengths */
 static const double JITTER = 0.006;               /* seconds, of one beat's time, beside the sampling */
 static const double ROUNDING = 0.5;
 static const double AGREED_OVER = 12, AGREED_UNTIL = 2.5, SAME = 0.15; /* seconds */
 static const double USELESS = 0.05;
+static const double ALIKE = 1, DISTANT = 4; /* breaths a minute: two readings agree, and do not at all */
 static const double PAUSE[3] = {10, 10, 30}; /* seconds: an interval longer than this is no interval of a rhythm */
 
 typedef struct {
@@ -187,7 +190,7 @@ void rates(const channel *c, i32 detector, double now, const rule *rules, i32 nr
     const i32 why = not_now(c, &given, now);
     for (i32 i = 0; i < nrules; i++) {
         const double value = why == GIVEN ? apply(&given, &rules[i], now) : 0;
-        out[i] = (rate){.quality = quality, .why = why};
+        out[i] = (rate){.value = NAN, .low = NAN, .high = NAN, .quality = quality, .why = why};
         if (value <= 0 || quality < USELESS) {
             out[i].why = why != GIVEN ? why : value <= 0 ? TOO_FEW : NOISE;
             continue;
@@ -199,5 +202,20 @@ void rates(const channel *c, i32 detector, double now, const rule *rules, i32 nr
         out[i].low = (less > 0 ? smaller(value, less) : value) - unsure;
         out[i].high = larger(value, most) + unsure;
         out[i].low = out[i].low < 0 ? 0 : out[i].low;
+    }
+}
+
+/* Two readings of one respiration signal count for what they agree: where they do not, nobody can tell which is right. */
+void settle(rate *one, rate *other, i32 n) {
+    for (i32 i = 0; i < n; i++) {
+        const bool both = one[i].why == GIVEN && other[i].why == GIVEN;
+        const double apart = larger(one[i].value, other[i].value) - smaller(one[i].value, other[i].value);
+        const double agreed = both ? smaller(1, larger(0, (DISTANT - apart) / (DISTANT - ALIKE))) : 0;
+        one[i].quality *= agreed;
+        other[i].quality *= agreed;
+        if (agreed > 0)
+            continue;
+        const i32 why = both ? DISPUTED : one[i].why == GIVEN ? other[i].why : one[i].why;
+        one[i] = other[i] = (rate){.value = NAN, .low = NAN, .high = NAN, .why = why};
     }
 }

@@ -28,12 +28,12 @@ typedef uint64_t u64;
 #endif
 
 enum { ECG, PLETH, RESP };            /* kinds of channel */
-enum { LEVELS, RATIO, JOINT, TURNS }; /* detectors */
+enum { LEVELS, RATIO, JOINT, TURNS, SMOOTHER }; /* detectors */
 enum {
     RATE = 256,       /* working rate, samples a second */
     BREATH_STEP = 8,  /* breaths are looked for in the mean of so many working samples */
     HIGHEST = 1 << 20, /* a working sample stays within this; then no sum below can overflow */
-    DETECTORS = 4,
+    DETECTORS = 5,
     BOX = 304,        /* at least the longest running sum */
     LINE = 256,       /* how far back a line remembers, a power of two */
     QUEUE = 32,       /* candidates waiting for their decision */
@@ -172,11 +172,28 @@ typedef struct {
     i64 samples, missing, at_low, at_high; /* of this second */
     i64 still;                     /* samples since the code last changed */
     i32 low, high, last, before, begun, unused;
+    i32 lowest, highest; /* ever: an end of the range is nowhere inside it */
     double rough; /* sum of absolute second differences */
 } condition;
 
 void condition_next(condition *c, i32 code, bool valid);
 i32 condition_judge(condition *c, double still, double *quality);
+
+/* ---- pacing.c: whether a pacemaker's spikes stand in an ECG ---- */
+
+enum { SHAPE = 7, SPIKES = 16 };
+
+typedef struct {
+    double last[SHAPE]; /* the newest first */
+    i32 known, unused;  /* samples in a row that were measured */
+    u64 count;
+    i64 at[SPIKES];
+    double height[SPIKES];
+    i64 together[SPIKES]; /* spikes close to each other */
+} spikes;
+
+void spikes_next(spikes *s, double value, bool good, i64 at, double rate, double floor);
+bool spikes_paced(const spikes *s, i64 at, double rate);
 
 /* ---- kernel.c ---- */
 
@@ -188,10 +205,11 @@ typedef struct {
     u64 given[DETECTORS]; /* of what was told, how many the owner has */
     resampler in;
     condition state;
-    box low1, low2, base, spread, narrow;
+    spikes pacing;
+    box low1, low2, base, spread, narrow, calm1, calm2;
     line lows, bands, energies, slopes, narrows, shapes, bads;
     ratio two;
-    turns turned;
+    turns turned, calmer;
     ladder alone, joint;
     candidate queue[QUEUE];
     told found[DETECTORS];
@@ -204,7 +222,7 @@ void breath_sample(channel *c, i64 value);
 /* ---- averages.c ---- */
 
 enum { MEAN, MEDIAN_OF, WINDOW, COUNT };                           /* kinds of rule */
-enum { GIVEN, NOT_MEASURED, STANDS_STILL, AT_RAIL, NOISE, TOO_FEW, TOO_LONG }; /* why there is no rate */
+enum { GIVEN, NOT_MEASURED, STANDS_STILL, AT_RAIL, NOISE, TOO_FEW, TOO_LONG, DISPUTED }; /* why there is no rate */
 
 typedef struct {
     i32 kind, count, trimmed, fewest, slow_count, unused;
@@ -213,7 +231,7 @@ typedef struct {
 
 typedef struct {
     double value, low, high, quality;
-    i32 why, unused;
+    i32 why, paced; /* paced: a pacemaker's spikes may have been counted as beats */
 } rate;
 
 /* kernel.c: working samples to seconds since the channel began. */
@@ -221,5 +239,33 @@ double channel_seconds(const channel *c, i64 at);
 
 double detector_quality(const channel *c, i32 detector, double now);
 void rates(const channel *c, i32 detector, double now, const rule *rules, i32 nrules, rate *out);
+void settle(rate *one, rate *other, i32 n);
+
+/* ---- follow.c: a displayed number beside all that it could follow from ---- */
+
+typedef struct {
+    double quality, heard, allowance, limit, most, miscounted;
+    i32 rows, back, miscount_of, unused; /* back: seconds in the bands */
+} follow_settings;
+
+typedef struct {
+    i64 at, held_for;
+    double held; /* the display since it changed; NaN for nothing */
+} follow_clock;
+
+typedef struct {
+    double gathered, off, since, value, spread, best, held, moved;
+} follow_answer;
+
+/* ---- windows.c: codes that were sent before ---- */
+
+typedef struct {
+    u64 hash;
+    i64 place;
+} window;
+
+typedef struct {
+    u64 count, capacity, buckets; /* count: ever remembered */
+} windows;
 
 #endif

@@ -20,9 +20,14 @@ static const ratio_settings PULSE = {.short_mean = 29, .long_mean = 171, .narrow
                                      .offset = 0.02, .lowest = 25};
 static const turns_settings PULSE_TURNS = {.share = 0.4, .at_most = 3, .apart = 70, .learning = 3 * RATE, .step = 1};
 
+/* Two readings of a respiration signal: one that loses no quick breath, and a smoother one that the heart's own small
+ * waves do not disturb. */
 enum { BREATH_SMOOTH = 16, BREATH_DELAY = 15 * BREATH_STEP + BREATH_STEP / 2 };
+enum { BREATH_CALM = 24, CALM_DELAY = 23 * BREATH_STEP + BREATH_STEP / 2 };
 static const turns_settings BREATH_TURNS = {
     .share = 0.3, .at_most = 3, .apart = RATE / 2, .learning = 8 * RATE / BREATH_STEP, .step = BREATH_STEP};
+static const turns_settings CALM_TURNS = {
+    .share = 0.2, .at_most = 3, .apart = RATE / 2, .learning = 8 * RATE / BREATH_STEP, .step = BREATH_STEP};
 
 static i64 size(i64 value) {
     return value < 0 ? -value : value;
@@ -159,6 +164,8 @@ void breath_sample(channel *c, i64 value) {
         box_fill(&c->narrow, BREATH_STEP, value);
         box_fill(&c->low1, BREATH_SMOOTH, BREATH_STEP * value);
         box_fill(&c->low2, BREATH_SMOOTH, BREATH_SMOOTH * BREATH_STEP * value);
+        box_fill(&c->calm1, BREATH_CALM, BREATH_STEP * value);
+        box_fill(&c->calm2, BREATH_CALM, BREATH_CALM * BREATH_STEP * value);
         c->begun = 1;
     }
     const i64 step = box_next(&c->narrow, value);
@@ -168,4 +175,7 @@ void breath_sample(channel *c, i64 value) {
     const i64 smooth = box_next(&c->low2, box_next(&c->low1, step));
     turns_next(&c->turned, &BREATH_TURNS, c->made - 1 - BREATH_DELAY,
                (double)smooth / (BREATH_STEP * BREATH_SMOOTH * BREATH_SMOOTH), c->floor, &c->found[TURNS]);
+    const i64 calm = box_next(&c->calm2, box_next(&c->calm1, step));
+    turns_next(&c->calmer, &CALM_TURNS, c->made - 1 - CALM_DELAY,
+               (double)calm / (BREATH_STEP * BREATH_CALM * BREATH_CALM), c->floor, &c->found[SMOOTHER]);
 }

@@ -71,6 +71,8 @@ static void feed(channel *c, const i32 *codes, const u8 *valid, i64 n) {
         if (good)
             held = (double)codes[i] * c->in.scale;
         condition_next(&c->state, codes[i], good);
+        if (c->kind == ECG)
+            spikes_next(&c->pacing, held, good, c->in.taken, c->rate, c->floor);
         if (good || c->in.taken)
             input_sample(c, held, !good);
         else
@@ -99,7 +101,7 @@ static i64 newly(channel *c, i32 detector, double *times, double *strengths, i64
     return news;
 }
 
-static const i32 DETECTORS_OF[3][3] = {{LEVELS, RATIO, JOINT}, {RATIO, TURNS, -1}, {TURNS, -1, -1}};
+static const i32 DETECTORS_OF[3][3] = {{LEVELS, RATIO, JOINT}, {RATIO, TURNS, -1}, {TURNS, SMOOTHER, -1}};
 
 /* A whole second: takes it in, judges it, and for each detector of the kind, in order: how many events are new and
  * their times (NEWS places each), and the rate by each rule. What is wrong with the second. */
@@ -114,5 +116,10 @@ EXPORT i32 wb_second(channel *c, const i32 *codes, const u8 *valid, i64 n, const
         nnews[i] = newly(c, DETECTORS_OF[c->kind][i], news + i * NEWS, strengths, NEWS);
         rates(c, DETECTORS_OF[c->kind][i], now, rules, nrules, out + i * nrules);
     }
+    if (c->kind == RESP)
+        settle(out, out + nrules, nrules);
+    if (c->kind == ECG && spikes_paced(&c->pacing, c->in.taken, c->rate))
+        for (i32 i = 0; i < 3 * nrules; i++)
+            out[i].paced = 1;
     return c->judged;
 }

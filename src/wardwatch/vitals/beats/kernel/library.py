@@ -23,8 +23,24 @@ RULE: Final = np.dtype(
         ("seconds", "<f8"),
     ]
 )
-RATE: Final = np.dtype(
-    [("value", "<f8"), ("low", "<f8"), ("high", "<f8"), ("quality", "<f8"), ("why", "<i4"), ("unused", "<i4")]
+FOLLOWED: Final = np.dtype(
+    [
+        ("quality", "<f8"),
+        ("heard", "<f8"),
+        ("allowance", "<f8"),
+        ("limit", "<f8"),
+        ("most", "<f8"),
+        ("miscounted", "<f8"),
+        ("rows", "<i4"),
+        ("back", "<i4"),
+        ("miscount_of", "<i4"),
+        ("unused", "<i4"),
+    ]
+)
+"""What a displayed number is judged by, and how many hypotheses there are about it."""
+CLOCK: Final = np.dtype([("at", "<i8"), ("held_for", "<i8"), ("held", "<f8")])
+ANSWER: Final = np.dtype(
+    [(name, "<f8") for name in ("gathered", "off", "since", "value", "spread", "best", "held", "moved")]
 )
 
 
@@ -32,9 +48,14 @@ RATE: Final = np.dtype(
 def loaded() -> ctypes.CDLL:
     """The library with its functions' types; InstallationError where it is missing."""
     address, whole, real, count = ctypes.c_void_p, ctypes.c_int32, ctypes.c_double, ctypes.c_int64
+    size = ctypes.c_uint64
     functions: tuple[Function, ...] = (
-        ("wb_size", ctypes.c_uint64, []),
+        ("wb_size", size, []),
         ("wb_begin", whole, [address, whole, real, real, real]),
         ("wb_second", whole, [address, address, address, count, address, whole, address, address, address]),
+        ("wf_step", whole, [address, address, address, address, address, address, real, address]),
+        ("ws_size", size, [size]),
+        ("ws_begin", None, [address, size, address]),
+        ("ws_second", count, [address, address, count, count, size, count, count, address, address]),
     )
     return library(Path(__file__).parent, functions)

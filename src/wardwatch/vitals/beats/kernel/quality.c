@@ -6,11 +6,13 @@ static i64 size(i64 value) {
 }
 
 /* Where converters end: 8, 10, 11, 12, 16 and 24 bits, signed and not. */
-static bool is_rail(i32 code) {
-    static const i32 rails[] = {0,    255,  -128,  127,   1023,  -512,   511,   2047,     -2048,
-                                4095, 32767, -32768, 65535, -8388608, 8388607, -1024, -2047, -32767};
-    for (u32 i = 0; i < sizeof rails / sizeof *rails; i++)
-        if (code == rails[i])
+static const i32 LOWER_ENDS[] = {0, -128, -512, -1024, -2048, -2047, -32768, -32767, -8388608};
+static const i32 UPPER_ENDS[] = {255, 127, 511, 1023, 2047, 4095, 32767, 65535, 8388607};
+enum { ENDS = sizeof LOWER_ENDS / sizeof *LOWER_ENDS };
+
+static bool is_one_of(const i32 *ends, i32 code) {
+    for (u32 i = 0; i < ENDS; i++)
+        if (code == ends[i])
             return true;
     return false;
 }
@@ -23,7 +25,7 @@ void condition_next(condition *c, i32 code, bool valid) {
     }
     if (!c->begun) {
         c->begun = 1;
-        c->before = c->last = code;
+        c->before = c->last = c->lowest = c->highest = code;
     }
     if (c->samples - c->missing == 1)
         c->low = c->high = code;
@@ -31,6 +33,8 @@ void condition_next(condition *c, i32 code, bool valid) {
         c->at_low = 0;
     if (code > c->high)
         c->at_high = 0;
+    c->lowest = code < c->lowest ? code : c->lowest;
+    c->highest = code > c->highest ? code : c->highest;
     c->low = code < c->low ? code : c->low;
     c->high = code > c->high ? code : c->high;
     c->at_low += code == c->low;
@@ -54,9 +58,9 @@ i32 condition_judge(condition *c, double still, double *quality) {
         judged = MISSING;
     else if ((double)c->still >= still)
         judged = FLAT;
-    else if (4 * c->at_low >= measured && is_rail(c->low))
+    else if (4 * c->at_low >= measured && c->low == c->lowest && is_one_of(LOWER_ENDS, c->low))
         judged = SATURATED;
-    else if (4 * c->at_high >= measured && is_rail(c->high))
+    else if (4 * c->at_high >= measured && c->high == c->highest && is_one_of(UPPER_ENDS, c->high))
         judged = SATURATED;
     else if (calm < 0.1)
         judged = NOISY;
