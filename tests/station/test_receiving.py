@@ -521,3 +521,19 @@ def test_junk_is_read_a_piece_at_a_time_and_others_have_their_turn(junk: bytes, 
         writer.close()
 
     run(act, bounds=Bounds(rate=10, burst=5000))
+
+
+def test_bytes_that_belong_to_nothing_cost_more_than_others() -> None:
+    """Nine times: of 2 kB of allowance 200 bytes of junk leave something, 300 do not."""
+
+    async def act(station: Station) -> None:
+        for count, waits in ((200, False), (300, True)):
+            transport = Deaf({"peername": (f"192.0.2.{waits + 1}", 1), "sockname": ("192.0.2.9", 2)})
+            protocol = station.receiver.stream()
+            protocol.connection_made(transport)
+            protocol.data_received(b"\xff" * count)
+            assert (protocol._turn is not None) is waits
+            protocol.connection_lost(None)
+            assert protocol not in station.receiver.connections
+
+    run(act, bounds=Bounds(rate=1, burst=2000))

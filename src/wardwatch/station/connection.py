@@ -101,7 +101,7 @@ class Connection(asyncio.Protocol, Generic[T]):
         if exc is not None:
             self._why = "the connection broke"
         self._lost = True
-        if self._turn is None:
+        if self._turn is None or not (self._waiting or self._unread):  # who only owes is not waited for
             self._go_on()
 
     def end(self, why: str) -> None:

@@ -316,3 +316,5 @@ def test_a_number_given_up_is_the_last_to_be_given_again(monkeypatch: pytest.Mon
     assert [numbers.of(name) for name in "bdc"] == [1, 3, 2]
     assert numbers.name(0) is None
     assert (numbers.of("e"), numbers.name(0)) == (0, "e")
+    numbers.only({"b", "d", "e"})
+    assert (numbers.of("f"), numbers.name(1)) == (2, "b")
