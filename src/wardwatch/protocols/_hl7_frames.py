@@ -12,6 +12,7 @@ LONGEST: Final = 1 << 20
 _BEGIN, _END = 0x0B, 0x1C
 _FRAME: Final = (_END, _BEGIN)
 _STARTS: Final = re.compile(rb"\x0b|(?<=[\r\n])MSH(?=[^A-Za-z0-9\r\n])")
+_STOPS: Final = re.compile(rb"[\x0b\x1c]|(?<=[\r\n])MSH[^A-Za-z0-9\r\n]")
 _HEADER: Final = re.compile(rb"MSH[^A-Za-z0-9\r\n]")
 _LOOK_BACK: Final = 4  # a new line and 'MSH' may lie across two pieces
 _BETWEEN: Final = b"\r\n"
@@ -115,15 +116,9 @@ class Framer:
 
     def _next_end(self) -> int | None:
         """Where the message ends: at a frame byte, or where a line begins with a header; None: not yet."""
-        held, end = self._held, len(self._held)
-        for byte in _FRAME:
-            place = held.find(byte, self._scanned, end)
-            end = place if place >= 0 else end
-        place = held.find(b"MSH", self._scanned, end)
-        while place >= 0 and not (place and held[place - 1] in _BETWEEN and _HEADER.match(held, place)):
-            place = held.find(b"MSH", place + 1, end)
-        end = place if place >= 0 else end
-        return end if end < len(held) else None
+        # One search for whatever comes first: one for each alone would read all that is left, again and again.
+        found = _STOPS.search(self._held, self._scanned)
+        return found.start() if found else None
 
     def _first_of_batch(self, place: int) -> bool:
         """Whether the 'MSH' at `place` is the first of its frame, behind batch headers (2.10.3)."""
