@@ -197,3 +197,15 @@ def test_a_trend_resembles_its_past_and_is_no_breath() -> None:
 
 def _sinking(index: int) -> np.ndarray:
     return np.rint(20000 * np.exp(-(index + np.arange(128) / 128) / 25)).astype(np.int32)
+
+
+@pytest.mark.parametrize(("shown", "state"), [(70.0, "verified"), (72.0, "verified"), (74.0, "cannot verify")])
+def test_a_number_that_differs_a_little_is_not_verified_at_once(shown: float, state: str) -> None:
+    """The waves say 70; one second is too short to say that 74 disagrees, and it does not fit either."""
+    check = DisplayDisagrees()
+    derived = Derivations.of([Derivation("II", Quantity.HR, 1.0, 70.0, quality=1.0, detector="joint", averaging="12")])
+    assert not list(check.feed(Moment(Second(0, {}, {"HR": shown}), (), derived)))
+    standing = check.standings[Quantity.HR]
+    assert standing.state == state
+    assert standing.derived == 70.0
+    assert (standing.why == "it differs, but not yet for long enough to say") is (state == "cannot verify")
