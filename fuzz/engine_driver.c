@@ -12,6 +12,7 @@
 engine *ww_engine_open(const settings *set);
 void ww_engine_close(engine *e);
 int ww_engine_run(engine *e, u32 root);
+int ww_engine_begin(engine *e, u32 root);
 u64 ww_engine_call(engine *e, u32 root, const u64 *values, u32 n, u64 *status);
 void ww_engine_poke(engine *e, u64 at, const u8 *bytes, u32 n);
 u32 ww_engine_models(const char **names, u32 room);
@@ -47,8 +48,10 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size) {
     engine *e = ww_engine_open(&set);
     if (!e)
         abort();
-    for (u32 i = 0; i < FUNCTIONS; i++)
+    for (u32 i = 0; i < FUNCTIONS; i++) {
+        ww_engine_begin(e, i);
         ww_engine_run(e, i);
+    }
     const u64 values[12] = {BASE, 0x7a000000, 5, ~0ull, 0, 1, 2, 3, 4, 5, 6, 7};
     u64 status, written, number;
     ww_engine_poke(e, 0x7a000000, copy, n < 64 ? (u32)n : 64);

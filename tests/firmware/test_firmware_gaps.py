@@ -27,16 +27,17 @@ def test_peers_and_commands_that_are_not_known(play: Callable[[str], Any]) -> No
     text = (
         "program /opt/a\nroot main start-up\nin f\n"
         "0x10 sh mount -t nfs {unknown}:/x /mnt\n0x20 sh wget http://{unknown}/x\n0x30 connect peer:{unknown}:1/tcp\n"
-        "0x40 system {unknown}\n0x50 connect peer:{unknown}:2/tcp\n"
+        "0x40 system {unknown}\n0x50 connect peer:{unknown}:2/tcp\n0x60 execl /bin/sh sh -c {unknown}\n"
+        "0x70 sh sh -c {unknown}\n0x80 system {file:/etc/x}\n0x90 sh sh -c {file:/etc/x}\n"
     )
     found = said(play, text)
     assert set(found) == {
         "/opt/a: the peer of a mount", "/opt/a: the peer of a download", "/opt/a: the peer of a connection (2 places)",
-        "/opt/a: a command that is run",
+        "/opt/a: a command that is run (3 places)",
     }  # fmt: skip
     assert "firmware.remote-mount" in found["/opt/a: the peer of a mount"]
     assert "firmware.remote-mount" not in found["/opt/a: the peer of a download"]
-    assert found["/opt/a: a command that is run"] == ("*",)
+    assert found["/opt/a: a command that is run (3 places)"] == ("*",)
 
 
 def test_what_the_site_sets_is_no_gap(play: Callable[[str], Any]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from wardwatch.errors import InstallationError
-from wardwatch.lab import session, state
+from wardwatch.lab import daemons, session, state
 from wardwatch.lab.scenario import names
 from wardwatch.workflows import lab_inside
 
@@ -175,7 +175,10 @@ def test_root_needs_no_user_namespace_and_leaves_the_machine_as_it_was(home: Hom
         assert known() == before
     assert done.returncode == 0, done.stdout + done.stderr
     assert "critical" not in done.stderr
-    assert json.loads((out / "truth.json").read_text())["captures"]["gateway"]["verdict"] == "found"
+    truth = json.loads((out / "truth.json").read_text(encoding="utf-8"))
+    assert truth["captures"]["gateway"]["verdict"] == "found"
+    if daemons.installed("ganesha.nfsd", "rpcbind"):
+        assert truth["parts"]["share /pm"] == "nfs-ganesha, rpcbind"
 
 
 def test_nothing_begins_where_there_is_a_real_network(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def clean_loop() -> Callable[[object], object]:
 
     def run(coroutine: object) -> object:
         async def bounded() -> object:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(300):
                 return await coroutine
 
         return asyncio.run(bounded())

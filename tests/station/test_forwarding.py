@@ -168,7 +168,7 @@ def test_a_server_that_fails_gets_it_later_and_one_that_refuses_is_not_asked_aga
         forwarder.spool.add([b"bad"])
         await forwarder.once()
         forwarder.start()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(300):
             while len(forwarder.spool):  # noqa: ASYNC110  # what is waited for has no event
                 await asyncio.sleep(0.01)
         assert (forwarder.status.taken, forwarder.status.refused, forwarder.status.failures) == (1, 1, 2)
@@ -236,7 +236,7 @@ def test_hl7_goes_over_tls_to_whom_the_certificate_names(
         forwarder = Forwarder(settings, shift.live, tmp_path, KEY)
         await forwarder.once()
         forwarder.start()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(300):
             while len(forwarder.spool) and not forwarder.status.failures:  # noqa: ASYNC110  # as above
                 await asyncio.sleep(0.01)
         assert (forwarder.status.taken, len(forwarder.spool)) == ((1, 0) if trusted else (0, 1))
@@ -258,3 +258,47 @@ def test_fhir_does_not_go_unencrypted_unasked() -> None:
         with pytest.raises(UsageError):
             Fhir(Forward("x", "fhir", to))
     assert Fhir(Forward("x", "fhir", "http://192.0.2.1/r4", tls=False))
+
+
+@pytest.mark.parametrize("kind", ["hl7", "fhir"])
+def test_a_monitor_without_a_bed_is_not_passed_on(
+    tmp_path: Path, ward: Callable[..., object], blocks: object, kind: str
+) -> None:
+    made = ward([{"name": "ICU 1", "device-bed": 1}])
+    made.say(made.connect(), blocks.bed(9), blocks.ecg(60))
+    to = {"hl7": "127.0.0.1:9", "fhir": "http://127.0.0.1:9/r4"}[kind]
+    forwarder = Forwarder(Forward("x", kind, to, tls=False), made.live, tmp_path, KEY)
+    asyncio.run(forwarder.once())
+    assert len(forwarder.spool) == 0
+    made.say(made.connect("192.0.2.2"), blocks.bed(1), blocks.ecg(60))
+    asyncio.run(forwarder.once())
+    assert len(forwarder.spool) == 1
+    forwarder.spool.close()
+
+
+def test_a_receiver_that_is_down_is_asked_every_minute_at_least(
+    tmp_path: Path, shift: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    async def act() -> None:
+        forwarder = Forwarder(Forward("x", "hl7", "127.0.0.1:9", tls=False), shift.live, tmp_path, KEY)
+        forwarder.spool.add([b"MSH|"])
+
+        async def fail(_body: bytes) -> Outcome:
+            raise OSError
+
+        async def sleep(seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 12:
+                raise asyncio.CancelledError
+
+        monkeypatch.setattr(forwarder._sender, "send", fail)
+        with monkeypatch.context() as patch:
+            patch.setattr("wardwatch.station.forwarding.forwarder.asyncio.sleep", sleep)
+            with pytest.raises(asyncio.CancelledError):
+                await forwarder._send()
+        forwarder.spool.close()
+
+    asyncio.run(act())
+    assert waits == [0.5, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]

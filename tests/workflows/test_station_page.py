@@ -40,7 +40,7 @@ def test_the_demonstration_shows_eight_living_beds_and_leaves_nothing(
     async def run() -> tuple[str, dict[str, dict[str, int]]]:
         async with demo(port) as shown:
             page = await asyncio.to_thread(sign_in, shown.address, shown.name, shown.password)
-            for _ in range(100):
+            for _ in range(3000):
                 found = await asyncio.to_thread(health, shown.address)
                 if found["beds"]["live"] == BEDS:
                     break
@@ -84,3 +84,21 @@ def test_https_makes_a_certificate_once(tmp_path: Path) -> None:
     assert first == second
     with pytest.raises(UsageError, match="without TLS"):
         door(PageWanted(host="10.20.0.5", folder=tmp_path))
+
+
+def spoil_audit(folder: Path) -> None:
+    """A folder in its place, which cannot be opened for writing."""
+    next(folder.rglob("accounts.json")).with_name("audit.jsonl").mkdir()
+
+
+def test_lines_the_audit_log_did_not_take_are_said_in_health(tmp_path: Path) -> None:
+    async def run() -> tuple[bool, list[str]]:
+        async with demo(free_port()) as shown, asyncio.timeout(300):
+            spoil_audit(tmp_path)
+            await asyncio.to_thread(sign_in, shown.address, "nobody", "not the password")
+            found = await asyncio.to_thread(health, shown.address)
+            return bool(found["ok"]), list(found["reasons"])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tempfile.tempdir", str(tmp_path))
+        assert asyncio.run(run()) == (False, ["lines the audit log did not take: 1"])

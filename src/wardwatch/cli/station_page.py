@@ -78,6 +78,7 @@ async def until_stopped(seconds: float | None) -> None:
     """Until Ctrl-C, a request to end, or so many seconds are over."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
+        # Loops on Windows take no handlers, and no loop does outside the main thread: Ctrl-C then raises as always.
         with contextlib.suppress(NotImplementedError, ValueError):
             loop.add_signal_handler(number, stop.set)
     with contextlib.suppress(TimeoutError):

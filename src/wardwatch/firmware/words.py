@@ -219,3 +219,5 @@ class CodeFacts:
 
 SHELL_CALLS: Final = frozenset({"system", "popen"})
 """Calls whose first argument is text for a shell."""
+SHELLS: Final = frozenset({"sh", "ash", "bash", "dash", "ksh", "mksh", "hush", "lash", "msh", "zsh"})
+"""Programs that take text for a shell behind '-c'."""

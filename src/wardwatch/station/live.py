@@ -14,9 +14,10 @@ from wardwatch.errors import UsageError
 from .admission import Admission, Identity
 from .alarms import Table, table
 from .places import Happened, Place
+from .quiet import Hush
 from .seating import Seating, Session
 from .subscription import Subscription
-from .trends import Point
+from .trends import Point, Recalled
 from .views import PlaceKind, PlaceState, PlaceView, SessionView, Update
 from .words import (
     NOTHING,
@@ -29,6 +30,7 @@ from .words import (
     Quantity,
     Received,
     Signal,
+    Source,
 )
 
 _STATION_EVENTS: Final = 2000
@@ -40,6 +42,7 @@ class Settings:
     """Bounds and times of the live view, in seconds where not said otherwise."""
 
     late_after: float = 3.0
+    late_after_hl7: float = 120.0
     ring_seconds: int = 60
     unknown_places: int = 512
     keep_gone: float = 60.0
@@ -170,11 +173,13 @@ class Live:
 
     def tick(self, now: int) -> None:
         """Once a second: who is late, and who has been gone for long enough."""
-        late = int(self.settings.late_after * SECOND)
         for place in list(self._places.values()):
-            if place.state is PlaceState.LIVE and now - place.at > late:
+            if place.state is PlaceState.LIVE and now - place.at > self._patience(place):
                 place.state = PlaceState.LATE
                 happened = [Happened(EventKind.LATE, "no data for some seconds"), *place.alarmed(now)]
+                self._publish(place, happened, now)
+                self._seating.again(place, now)
+            elif place.quiet.pause and (happened := place.alarmed(now)):
                 self._publish(place, happened, now)
             if place.kind is not PlaceKind.BED and place.holder is None:
                 self._forget(place, now)
@@ -183,15 +188,30 @@ class Live:
 
     def admit(self, session: int, bed: str, now: int) -> None:
         """By hand: the monitor of this session belongs to `bed` from now on, also when it comes again."""
-        held = self._running(session)
+        held = self.running(session)
         self.admission.admit(Identity(held.view.peer.address, held.view.device_bed), bed)
         self._seating.settle(held, now)
 
     def release(self, session: int, now: int) -> None:
         """Take back what was decided by hand about this session's monitor."""
-        held = self._running(session)
+        held = self.running(session)
         self.admission.release(Identity(held.view.peer.address, held.view.device_bed))
         self._seating.settle(held, now)
+
+    def hush(self, name: str, what: Hush, by: str, now: int) -> bool:
+        """Silence the alarms that hold at a place, or let them sound again; False where there was nothing to do."""
+        place = self._place(name)
+        happened = place.hush(what, by, now)
+        if happened:
+            self._publish(place, happened, now)
+        return bool(happened)
+
+    def recall(self, earlier: Recalled) -> None:
+        """What an earlier run of the station kept: before all that is here already."""
+        for name, place in self._places.items():
+            if place.kind is PlaceKind.BED:
+                trends = {quantity: minutes for (bed, quantity), minutes in earlier.trends.items() if bed == name}
+                place.recall(trends, [each for each in earlier.events if each.place == name])
 
     def expose(self, address: str, what: str, now: int) -> None:
         """What a sensor says about calls of the device at `address` to the outside, for its place."""
@@ -208,6 +228,12 @@ class Live:
 
     # -- places -----------------------------------------------------------------------------------------------------
 
+    def _patience(self, place: Place) -> int:
+        """How long (ns) this place may say nothing: a stream speaks every second, HL7 when it has something to say."""
+        holder = self._sessions.get(place.holder) if place.holder else None
+        hl7 = holder is not None and holder.view.peer.source is Source.HL7
+        return int((self.settings.late_after_hl7 if hl7 else self.settings.late_after) * SECOND)
+
     def _forget(self, place: Place, now: int) -> None:
         """A monitor without a bed that left some time ago is no longer shown."""
         if now - place.at > int(self.settings.keep_gone * SECOND):
@@ -223,7 +249,8 @@ class Live:
             raise UsageError("there is no bed of this name", where=name, cure="Ask for the list of beds.")
         return place
 
-    def _running(self, session: int) -> Session:
+    def running(self, session: int) -> Session:
+        """A session that is connected; UsageError where it is not."""
         held = self._sessions.get(session)
         if held is None:
             raise UsageError("this monitor is not connected", where=f"session {session}", cure="Choose one that is.")

@@ -4,15 +4,16 @@ A place is a bed, or a monitor that belongs to none. One session holds it; what 
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from . import alarms
 from .alarms import Table
+from .quiet import Hush, Quiet
 from .rings import Ring
-from .trends import Point, Trend
+from .trends import Minute, Point, Trend
 from .views import Number, PlaceKind, PlaceState, PlaceView
 from .words import (
     RATES,
@@ -41,6 +42,9 @@ class Happened(NamedTuple):
     facts: Mapping[str, str | int | float | bool | None] = {}
 
 
+_SOUNDS_AGAIN: Final = Happened(EventKind.SOUNDS_AGAIN, "the pause of the alarms is over")
+
+
 @dataclass(slots=True)
 class Place:
     """One place. Only `Live` changes it."""
@@ -67,6 +71,9 @@ class Place:
     probe: bool | None = None
     cuff: datetime | None = None
     exposure: str = ""
+    quiet: Quiet = field(default_factory=Quiet)
+    former: dict[Quantity, Limit] = field(default_factory=dict)
+    """Limits of the session before, for what changed while it was away."""
 
     def take(self, received: Received, contents: Contents) -> list[Happened]:
         """One more second of the session that holds the place."""
@@ -87,9 +94,10 @@ class Place:
     def alarmed(self, now: int) -> list[Happened]:
         """Begin and end alarms by what holds now."""
         holds = {alarm.key: alarm for alarm in self._conditions()}
-        happened = []
+        happened = [_SOUNDS_AGAIN] if self.quiet.over(now) else []
         for key in [key for key in self.alarms if key not in holds]:
             gone = self.alarms.pop(key)
+            self.quiet.gone(key)
             happened.append(Happened(EventKind.ALARM_OVER, f"no longer: {_told(gone)}", _facts(gone)))
         for key, alarm in holds.items():
             before = self.alarms.get(key)
@@ -97,6 +105,16 @@ class Place:
             if before is None or alarm.priority > before.priority:
                 happened.append(Happened(EventKind.ALARM, f"{_told(alarm)} {alarm.priority.mark}", _facts(alarm)))
         return happened
+
+    def hush(self, what: Hush, by: str, now: int) -> list[Happened]:
+        """Silence what holds, or let it sound again; nothing happened where there was nothing to do."""
+        if not self.quiet.hush(what, self.alarms.values(), by, now):
+            return []
+        if what is Hush.SOUND:
+            return [Happened(EventKind.SOUNDS_AGAIN, f"alarms sound again, by {by}", {"by": by})]
+        held = ", ".join(_told(each) for each in alarms.ordered(self.alarms.values()))
+        did = "paused" if what is Hush.PAUSE else "acknowledged"
+        return [Happened(EventKind.SILENCED, f"alarms {did} by {by}: {held}", {"by": by, "how": str(what)})]
 
     def mark(self, marks: tuple[Mark, ...], now: int) -> list[Happened]:
         """Truth marks that changed."""
@@ -137,6 +155,8 @@ class Place:
             at=self.at,
             numbers=numbers,
             alarms=alarms.ordered(self.alarms.values()),
+            pause=self.quiet.pause,
+            acknowledged=dict(self.quiet.acknowledged),
             messages=self.last.messages,
             patient=self.patient,
             device_bed=self.device_bed,
@@ -162,9 +182,19 @@ class Place:
         if event.kind is EventKind.LIMITS_CHANGED:
             self.limit_changes.append(event)
 
+    def recall(self, trends: Mapping[Quantity, Iterable[Minute]], events: Iterable[Event]) -> None:
+        """What an earlier run of the station kept of this place: before all that is here already."""
+        for quantity, minutes in trends.items():
+            self.trends.setdefault(quantity, Trend()).recall(minutes)
+        earlier = tuple(events)
+        _before(self.events, earlier)
+        _before(self.limit_changes, [each for each in earlier if each.kind is EventKind.LIMITS_CHANGED])
+
     def forget_session(self) -> None:
         """Another session: what the one before said is not this one's."""
         self.marks.clear()
+        self.quiet.forget()
+        self.former.update(self.limits)
         self.limits.clear()
         self.shown.clear()
         self.patient = self.probe = self.cuff = self.device_bed = None
@@ -182,12 +212,12 @@ class Place:
 
     def _limits(self, told: Mapping[Quantity, Limit]) -> Iterator[Happened]:
         for quantity, limit in told.items():
-            before = self.limits.get(quantity)
+            away = quantity not in self.limits
+            before = self.former.get(quantity) if away else self.limits[quantity]
             self.limits[quantity] = limit
             if before is not None and before != limit:
-                yield Happened(
-                    EventKind.LIMITS_CHANGED, _change(quantity, before, limit), _limit_facts(quantity, before, limit)
-                )
+                text = _change(quantity, before, limit) + (" while no monitor was here" if away else "")
+                yield Happened(EventKind.LIMITS_CHANGED, text, _limit_facts(quantity, before, limit))
 
     def _numbers(self, contents: Contents, at: int) -> None:
         for quantity, value in contents.shown.items():
@@ -211,6 +241,12 @@ class Place:
             if mark.state is Truth.DISAGREES:
                 text = f"{self.table.numbers[quantity].name.upper()} DISAGREES WITH ITS WAVEFORM"
                 yield alarms.technical("disagrees", text, self.table, quantity)
+
+
+def _before(kept: deque[Event], earlier: Sequence[Event]) -> None:
+    """As many of the earlier ones as there is room for, the newest of them."""
+    room = (kept.maxlen or 0) - len(kept)
+    kept.extendleft(reversed(earlier[len(earlier) - min(room, len(earlier)) :]))
 
 
 def _told(alarm: Alarm) -> str:

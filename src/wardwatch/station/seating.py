@@ -78,6 +78,14 @@ class Seating:
         else:
             self._aside(session, PlaceKind.UNKNOWN, now)
 
+    def again(self, bed: Place, now: int) -> None:
+        """The holder fell silent: a claimant that may take over now does, as the same monitor on a new line."""
+        for number in list(bed.claimants):
+            waiting = self.sessions.get(number)
+            if waiting is not None and self._may_hold(bed, waiting):
+                self.settle(waiting, now)
+                return
+
     def leave(self, session: Session, why: str, now: int) -> None:
         """The session no longer holds or claims any place."""
         number = session.view.number

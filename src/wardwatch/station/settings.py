@@ -13,10 +13,10 @@ from wardwatch.errors import InputError
 
 from . import admission
 from .admission import BedRule
+from .bounds import Bounds
 from .keeping.retention import Retention
 from .keeping.writer import Policy
 from .live import Settings as LiveSettings
-from .receiving import Bounds
 from .watching import PORTS as WATCHED
 
 STREAM_PORTS: Final = (515, 516, 517, 518, 519, 520)

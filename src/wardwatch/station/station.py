@@ -24,8 +24,10 @@ from .forwarding.forwarder import Forwarder
 from .hub import Hub
 from .keeping.writer import Writer
 from .live import Live
+from .recall import Recaller
 from .receiving import Receiver
 from .settings import UNPRIVILEGED, Settings
+from .trends import Recalled
 from .watching import Watcher
 from .words import Checker, EventKind, Mark
 
@@ -55,6 +57,7 @@ class Station:
         admission = Admission(settings.beds, _by_hand(storage.folder) if storage else None)
         self.live = Live(admission, settings.live, alarms.table(settings.alarms))
         self.writer: Writer | None = None
+        self.recaller: Recaller | None = None
         self.checks: CheckThread | None = None
         self.forwarders: tuple[Forwarder, ...] = ()
         self.listening: tuple[tuple[str, int], ...] = ()
@@ -72,6 +75,7 @@ class Station:
         if self.storage:
             held = self.storage
             self.writer = Writer(held.folder, held.key, self.settings.keeping, self.settings.retention, self.begun)
+            self.recaller = Recaller(held.folder, held.key, self.live.admission.beds, self._recalled(loop), self.begun)
             self.forwarders = tuple(Forwarder(to, self.live, held.folder, held.key) for to in self.settings.forward)
         elif self.settings.forward:
             raise UsageError("passing on needs a folder to keep what waits", where="[[forward]]", cure="Say --data.")
@@ -85,6 +89,8 @@ class Station:
             raise
         for forwarder in self.forwarders:
             forwarder.start()
+        if self.recaller:
+            self.recaller.start()
         self._ticking = asyncio.create_task(self._tick())
 
     async def stop(self) -> None:
@@ -95,14 +101,17 @@ class Station:
         for connection in list(self.receiver.connections):
             connection.end("the station stops")
         await asyncio.sleep(0)
+        for connection in list(self.receiver.connections):  # those that still have something to be taken
+            connection.end("the station stops")
         if self._ticking:
             self._ticking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._ticking
         for forwarder in self.forwarders:
             await forwarder.stop()
-        if self.checks:
-            await asyncio.to_thread(self.checks.close)
+        for each in (self.recaller and self.recaller.stop, self.checks and self.checks.close):
+            if each:
+                await asyncio.to_thread(each)
         if self.writer:
             await asyncio.to_thread(self.writer.close)
         for subscription in self.live.subscribers:
@@ -168,6 +177,13 @@ class Station:
         def deliver(session: int, marks: tuple[Mark, ...]) -> None:
             with contextlib.suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(lambda: self.live.mark(session, marks, time.time_ns()))
+
+        return deliver
+
+    def _recalled(self, loop: asyncio.AbstractEventLoop) -> Callable[[Recalled], None]:
+        def deliver(earlier: Recalled) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(self.live.recall, earlier)
 
         return deliver
 

@@ -4,14 +4,14 @@ A minute in which nothing was shown is a hole, never a line drawn through.
 """
 
 from array import array
-from math import inf
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from .words import SECOND
+from .words import SECOND, Event, Quantity
 
 MINUTE: Final = 60 * SECOND
 DAY: Final = 1440
-_FIELDS: Final = 3
+_WIDTH: Final = 5
 
 
 class Point(NamedTuple):
@@ -23,43 +23,82 @@ class Point(NamedTuple):
     high: float
 
 
+class Minute(NamedTuple):
+    """One minute, counted since 1970, with all that is needed to join it with another part of the same minute."""
+
+    number: int
+    low: float
+    high: float
+    total: float
+    values: int
+
+    def joined(self, other: "Minute") -> "Minute":
+        """Both parts of one minute as one."""
+        low, high = min(self.low, other.low), max(self.high, other.high)
+        return Minute(self.number, low, high, self.total + other.total, self.values + other.values)
+
+
+class Recalled(NamedTuple):
+    """What an earlier run of the station kept: minutes of each number of each bed, events of any place, in order."""
+
+    trends: Mapping[tuple[str, Quantity], Iterable[Minute]]
+    events: tuple[Event, ...]
+
+
 class Trend:
     """One quantity of one place. Memory is made minute by minute and ends at `minutes` of them."""
 
-    __slots__ = ("_count", "_high", "_kept", "_low", "_minute", "_minutes", "_sum")
+    __slots__ = ("_kept", "_minutes", "_now", "_running")
 
     def __init__(self, minutes: int = DAY) -> None:
         self._kept = array("d")
         self._minutes = minutes
-        self._minute = -1
-        self._low, self._high, self._sum, self._count = inf, -inf, 0.0, 0
+        self._now = -1
+        self._running: Minute | None = None
 
     def add(self, at: int, value: float | None) -> None:
         """What was shown at `at`; earlier than the newest minute (a clock set back): counted in the newest."""
         minute = at // MINUTE
-        if minute > self._minute:
+        if minute > self._now:
             self._close()
-            self._minute = minute
+            self._now = minute
         if value is None:
             return
-        self._low, self._high = min(self._low, value), max(self._high, value)
-        self._sum += value
-        self._count += 1
+        part = Minute(self._now, value, value, value, 1)
+        self._running = part.joined(self._running) if self._running else part
+
+    def recall(self, earlier: Iterable[Minute]) -> None:
+        """Minutes of before, in order: only those not later than the first that is here; the same one is joined."""
+        here = list(self.minutes())
+        first = here[0].number if here else None
+        before = [each for each in earlier if first is None or each.number <= first]
+        if not before:
+            return
+        if here and before[-1].number == first:
+            here[0] = before.pop().joined(here[0])
+        if self._running:
+            self._running = here.pop()
+        kept = [*before, *here][-self._minutes :]
+        self._kept = array("d", (float(part) for each in kept for part in each))
+
+    def minutes(self) -> Iterator[Minute]:
+        """The minutes that have something, oldest first, the running one last."""
+        kept = self._kept
+        for at in range(0, len(kept), _WIDTH):
+            number, low, high, total, values = kept[at : at + _WIDTH]
+            yield Minute(int(number), low, high, total, int(values))
+        if self._running:
+            yield self._running
 
     def points(self) -> tuple[Point, ...]:
-        """The minutes that have something, oldest first, the running one last."""
-        kept, width = self._kept, 1 + _FIELDS
-        done = [Point(int(kept[at]) * MINUTE, *kept[at + 1 : at + width]) for at in range(0, len(kept), width)]
-        return (*done, *self._running())
-
-    def _running(self) -> tuple[Point, ...]:
-        if not self._count:
-            return ()
-        return (Point(self._minute * MINUTE, self._low, self._sum / self._count, self._high),)
+        """The same as times and means."""
+        return tuple(
+            Point(each.number * MINUTE, each.low, each.total / each.values, each.high) for each in self.minutes()
+        )
 
     def _close(self) -> None:
-        for point in self._running():
-            self._kept.extend((point.at // MINUTE, point.low, point.mean, point.high))
-        if len(self._kept) > self._minutes * (1 + _FIELDS):
-            del self._kept[: 1 + _FIELDS]
-        self._low, self._high, self._sum, self._count = inf, -inf, 0.0, 0
+        if self._running:
+            self._kept.extend(float(part) for part in self._running)
+        if len(self._kept) > self._minutes * _WIDTH:
+            del self._kept[:_WIDTH]
+        self._running = None

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from .quiet import Acknowledged, Pause
 from .words import Alarm, Event, Limit, Mark, Patient, Peer, Priority, Quantity, Signal
 
 
@@ -59,6 +60,10 @@ class PlaceView:
     numbers: Mapping[Quantity, Number] = field(default_factory=dict)
     alarms: tuple[Alarm, ...] = ()
     """The most urgent first."""
+    pause: Pause | None = None
+    """Since when and how long alarms up to its priority make no sound."""
+    acknowledged: Mapping[str, Acknowledged] = field(default_factory=dict)
+    """Alarms, by their key, that make no sound since somebody knows of them."""
     messages: tuple[str, ...] = ()
     patient: Patient | None = field(default=None, repr=False)
     device_bed: int | None = None

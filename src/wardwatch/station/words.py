@@ -204,6 +204,8 @@ class EventKind(StrEnum):
     LIMITS_CHANGED = "limits-changed"
     ALARM = "alarm"
     ALARM_OVER = "alarm-over"
+    SILENCED = "silenced"
+    SOUNDS_AGAIN = "sounds-again"
     TRUTH = "truth"
     PATIENT_CHANGED = "patient-changed"
     MALFORMED = "malformed"

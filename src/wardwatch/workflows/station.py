@@ -1,5 +1,6 @@
 """In: what a user asks of a central station. Out: it runs; or what it kept is listed, exported, or played again."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -103,14 +104,17 @@ def export(
         raise UsageError("is no export format", where=kind, cure=f"Take one of {', '.join(sorted(formats()))}.")
     archive = Archive(source[0], _existing_key(source[1]))
     found = recording(place, archive.kept(place, *span), _veil(revealed=revealed))
+    others = os.umask(0o077)  # readable by their owner only, also while they are written
     try:
         files = form.write(found, stem)
-        for file in files:
+        for file in files:  # one that was there before kept its rights
             file.chmod(0o600)
     except OSError as error:
         raise InputError(
             f"cannot be written: {error.strerror}", where=str(stem), cure="Name a folder you may write to."
         ) from error
+    finally:
+        os.umask(others)
     return Exported(files, found.seconds_held, found.surplus, tuple(archive.missing))
 
 

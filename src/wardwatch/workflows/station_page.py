@@ -59,12 +59,12 @@ async def page(station: Station, wanted: PageWanted) -> AsyncIterator[str]:
         Pseudonyms(load_or_make_key(user_key_path())),
         zone=datetime.now().astimezone().tzinfo or UTC,
         watched=station.watcher.watched,
-        health=lambda: _health(station),
         metrics=lambda: render(station),
         find=beats,
         admit=station.admit,
         release=station.release,
     )
+    desk.health = lambda: _health(station, desk)
     served_at = door(wanted)
     serving = asyncio.create_task(serve(desk, served_at))
     await asyncio.sleep(0)
@@ -97,11 +97,12 @@ def _people(folder: Path | None) -> AccountFile:
     return AccountFile(page_folder(folder) / "accounts.json")
 
 
-def _health(station: Station) -> Mapping[str, object]:
+def _health(station: Station, desk: Desk) -> Mapping[str, object]:
     found = health(station)
+    unwritten = [f"lines the audit log did not take: {desk.unwritten}"] * bool(desk.unwritten)
     return {
-        "ok": found.state == OK,
-        "reasons": list(found.reasons),
+        "ok": found.state == OK and not unwritten,
+        "reasons": [*found.reasons, *unwritten],
         "beds": dict(found.places),
         "connections": found.sessions,
         "sets": found.sets,

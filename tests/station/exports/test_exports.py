@@ -5,6 +5,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pyedflib
 import pytest
 
 from wardwatch.errors import InputError, UsageError
+from wardwatch.protocols.cms import Text, decode, encode
 from wardwatch.secrecy import Pseudonyms, Veil, reveal
 from wardwatch.station import replay
 from wardwatch.station.keeping.archive import Kept
@@ -47,6 +49,22 @@ def test_names_are_in_it_only_when_revealed(name: str, stream: Callable[[int], l
     for veil in (VEIL, reveal):
         whole = b"".join(path.read_bytes() for path in formats()[name].write(made(stream, veil), tmp_path / "x"))
         assert (number in whole) is (veil is reveal and name in {"edf", "cms"})
+
+
+def test_what_nobody_has_named_in_a_patients_block_is_not_exported(blocks: object, tmp_path: Path) -> None:
+    told = decode(blocks.patient(name="Sample\0Hidden", number="N\0Hidden"))
+    told = replace(told, rest=b"Hidden".ljust(len(told.rest), b"\0"), doctor=Text.of("Dr. Hidden", 32))
+    kept = [Kept(START, (1, 1), encode(told) + blocks.ecg(60) + blocks.end, Kind.SET)]
+    for veil in (VEIL, reveal):
+        stream, _ = formats()["cms"].write(recording("ICU 1", kept, veil), tmp_path / "x")
+        assert (b"Hidden" in stream.read_bytes()) is (veil is reveal)
+
+
+def test_a_monitors_words_are_no_formula_in_a_table(blocks: object, tmp_path: Path) -> None:
+    for text in ("=1+1", "+1", "-1", "@a"):
+        kept = [Kept(START, (1, 1), blocks.error(text) + blocks.ecg(60) + blocks.end, Kind.SET)]
+        (table,) = formats()["csv"].write(recording("ICU 1", kept, VEIL), tmp_path / "x")
+        assert table.read_text().splitlines()[1].endswith(f",'{text}")
 
 
 def test_a_revealed_stream_is_as_it_was_received(stream: Callable[[int], list[bytes]], tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The application as a browser meets it: who gets in, what is refused, what the audit log says."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,10 +14,11 @@ from starlette.testclient import TestClient, WebSocketTestSession
 if TYPE_CHECKING:
     from conftest import Site
 
+from wardwatch.station.quiet import Hush
 from wardwatch.station.web.headers import HEADERS
 from wardwatch.station.web.sessions import IDLE
 from wardwatch.station.web.socket import ELSEWHERE, MOST_EACH, NO_REQUEST, SIGN_IN, TOO_MANY
-from wardwatch.station.words import Quantity
+from wardwatch.station.words import SECOND, Contents, Limit, Quantity, Received
 
 PAGE = Path(__file__).resolve().parents[3] / "src" / "wardwatch" / "station" / "page"
 
@@ -35,7 +37,7 @@ def page(site: "Site", name: str) -> Iterator[WebSocketTestSession]:
     with site.client(name).websocket_connect("ws://127.0.0.1/live", headers=site.origin) as socket:
         yield socket
         socket.close()
-        for _ in range(500):
+        for _ in range(30_000):
             if not site.desk.sockets[name]:
                 return
             time.sleep(0.01)
@@ -266,6 +268,17 @@ def test_one_account_cannot_hold_all_sockets(site: "Site") -> None:
     assert closed(client, site.origin) == TOO_MANY
 
 
+def test_one_address_cannot_open_sockets_without_end(site: "Site") -> None:
+    client = site.client("view")
+    while client.get("/health").status_code == 200:
+        pass
+    assert closed(client, site.origin) == TOO_MANY
+    site.clock.now += 60
+    with page(site, "view") as socket:
+        socket.send_text('{"view": "overview"}')
+        assert read(socket)
+
+
 def test_an_open_page_ends_with_its_session(site: "Site") -> None:
     def a_shift_later() -> None:
         site.clock.now += IDLE + 1
@@ -329,3 +342,130 @@ def test_one_address_cannot_keep_the_station_busy(site: "Site") -> None:
     assert codes.count(429) == 10
     site.clock.now += 1
     assert client.get("/health").status_code == 200
+
+
+def alarming(site: "Site") -> None:
+    limits = {Quantity.HR: Limit(40, 60, on=True)}
+    now = int(site.clock.now * SECOND) + 5 * SECOND
+    site.desk.live.take(Received(site.session, 5, now, b"raw"), Contents({Quantity.HR: 72.0}, limits, device_bed=1))
+    site.clock.now += 6
+    site.desk.numbers.of("Bed 1")
+
+
+def test_silencing_needs_a_role_a_token_and_a_line_of_audit(site: "Site") -> None:
+    alarming(site)
+    asked = {"bed": 0, "what": "pause"}
+    wall = site.client("view")
+    assert wall.post("/api/silence", json=asked, headers=csrf(wall)).status_code == 403
+    assert site.client().post("/api/silence", json=asked, headers=site.origin).status_code == 401
+    nurse = site.client("clinical")
+    assert nurse.post("/api/silence", json=asked, headers=site.origin).status_code == 403
+    assert site.desk.live.place("Bed 1").pause is None
+    assert nurse.post("/api/silence", json=asked, headers=csrf(nurse)).text == "Done."
+    pause = site.desk.live.place("Bed 1").pause
+    assert pause
+    assert (pause.by, pause.begun) == ("clinical", int(site.clock.now * SECOND))
+    row = audit(site)[-1]
+    assert (row["who"], row["did"], row["bed"], row["alarms"]) == (
+        "clinical", "paused the sound of alarms", "Bed 1", "HR",
+    )  # fmt: skip
+    again = {"bed": 0, "what": "acknowledge"}
+    assert nurse.post("/api/silence", json=again, headers=csrf(nurse)).text == "Done."
+    assert site.desk.live.place("Bed 1").acknowledged
+    assert nurse.post("/api/silence", json={"bed": 0, "what": "sound"}, headers=csrf(nurse)).text == "Done."
+    assert not site.desk.live.place("Bed 1").acknowledged
+    assert [each["did"] for each in audit(site)[-2:]] == ["acknowledged alarms", "let alarms sound again"]
+    assert nurse.post("/api/silence", json={"bed": 0, "what": "sound"}, headers=csrf(nurse)).text != "Done."
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [({"bed": 9, "what": "pause"}, 409), ({"bed": "0", "what": "pause"}, 400), ({"bed": 0, "what": "all"}, 400),
+     ({"bed": 0}, 400), ([], 400)],
+)  # fmt: skip
+def test_a_strange_silence_is_refused(site: "Site", asked: object, status: int) -> None:
+    alarming(site)
+    nurse = site.client("clinical")
+    before = len(audit(site))
+    assert nurse.post("/api/silence", json=asked, headers=csrf(nurse)).status_code == status
+    assert site.desk.live.place("Bed 1").pause is None
+    assert len(audit(site)) == before
+
+
+@pytest.mark.parametrize("what", ["silence", "admit", "release"])
+def test_what_cannot_be_written_down_is_not_done(site: "Site", tmp_path: Path, what: str) -> None:
+    alarming(site)
+    admin = site.client("admin")
+    site.desk.audit.path = tmp_path / "no folder" / "audit.jsonl"
+    asked = {"bed": 0 if what == "silence" else "Bed 2", "what": "pause", "session": site.session}
+    assert admin.post(f"/api/{what}", json=asked, headers=csrf(admin)).status_code == 503
+    assert site.desk.live.place("Bed 1").pause is None
+    assert site.desk.live.place("Bed 1").session == site.session
+
+
+def test_where_the_audit_log_cannot_be_written_the_page_still_opens_without_names(site: "Site", tmp_path: Path) -> None:
+    site.desk.audit.path = tmp_path / "no folder" / "audit.jsonl"
+    wrong = {"name": "clinical", "password": "wrong password"}
+    assert site.client().post("/login", data=wrong, headers=site.origin).status_code == 401
+    with page(site, "clinical") as socket:
+        socket.send_text('{"view": "overview"}')
+        (state,) = read(socket)
+    assert state["beds"][0]["patient"] is None
+    assert site.desk.unwritten >= 3
+
+
+@pytest.mark.parametrize("path", ["/logout", "/api/admit", "/api/release", "/api/silence"])
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", ""])
+def test_a_request_from_elsewhere_changes_nothing_even_with_the_token(site: "Site", path: str, origin: str) -> None:
+    admin = site.client("admin")
+    asked = {"session": site.session, "bed": "Bed 2"}
+    answer = admin.post(path, json=asked, headers=csrf(admin) | {"Origin": origin})
+    assert answer.status_code == 403
+    assert admin.get("/").status_code == 200
+    assert site.desk.live.place("Bed 1").session == site.session
+
+
+def test_half_a_line_of_audit_is_none(site: "Site", monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.write
+    monkeypatch.setattr("wardwatch.station.web.audit.os.write", lambda file, data: real(file, data[:10]))
+    with pytest.raises(OSError, match="whole"):
+        site.desk.audit.write(0.0, "nurse", "signed in")
+
+
+def test_an_endless_body_is_not_read(site: "Site") -> None:
+    admin = site.client("admin")
+    asked = {"session": site.session, "bed": "Bed 2", "more": "x" * 5000}
+    assert admin.post("/api/admit", json=asked, headers=csrf(admin)).status_code == 400
+    assert site.desk.live.place("Bed 1").session == site.session
+
+
+def test_who_silenced_an_alarm_is_told_to_those_who_see_names(site: "Site") -> None:
+    alarming(site)
+    assert site.desk.live.hush("Bed 1", Hush.PAUSE, "nurse", int(site.clock.now * SECOND))
+    assert site.desk.live.hush("Bed 1", Hush.ACKNOWLEDGE, "doctor", int(site.clock.now * SECOND))
+    for role, seen in (("view", False), ("clinical", True)):
+        with page(site, role) as socket:
+            socket.send_text('{"view": "overview"}')
+            (state,) = read(socket)
+        told = state["beds"][0]
+        assert [each["quiet"] for each in told["alarms"]] == ["acknowledged"]
+        assert told["quiet"].startswith("Sound paused until ")
+        assert (" by nurse" in told["quiet"], " by doctor" in told["quiet"]) == (seen, seen)
+
+
+def test_what_is_wrong_with_the_station_is_told_to_every_page(site: "Site") -> None:
+    reasons: list[str] = ["nothing is kept on disk: No space left on device"]
+    asked: list[int] = []
+    site.desk.health = lambda: asked.append(1) or {"ok": False, "reasons": list(reasons)}
+    with page(site, "view") as socket:
+        socket.send_text('{"view": "overview"}')
+        (state,) = read(socket)
+        assert state["troubles"] == reasons
+        site.say(2)
+        read(socket)
+        assert len(asked) == 1
+        reasons.clear()
+        site.clock.now += 1
+        site.say(3)
+        (state,) = read(socket)
+        assert state["troubles"] == []

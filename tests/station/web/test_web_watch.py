@@ -285,3 +285,34 @@ def test_a_signal_that_is_too_long_keeps_its_newest_samples() -> None:
     wave = bytes(70_000 - 10) + b"0123456789"
     ((_, _, waves),) = sets([waves_frame([Samples(0, 0, {Signal.II: wave})])])
     assert waves["II"] == wave[-65_535:]
+
+
+def test_a_beds_number_does_not_depend_on_who_was_there_first() -> None:
+    live, _ = ward(2)
+    stranger = live.open(Peer("10.0.9.9", 4000, 515), SECOND)
+    say(live, stranger, 200)
+    numbers = BedNumbers()
+    Watch(live, numbers, NAMES).ask('{"view": "overview", "first": 2}')
+    assert [numbers.of(name) for name in ("Bed 1", "Bed 2")] == [0, 1]
+
+
+def test_monitors_that_come_and_go_take_no_number_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wardwatch.station.web.watch._MANY_NUMBERS", 10)
+    live, _ = ward(2)
+    numbers = BedNumbers()
+    watch = Watch(live, numbers, NAMES)
+    for name in range(100):
+        numbers.of(f"unknown {name}")
+    watch.everything()
+    assert (len(numbers), numbers.name(0), numbers.name(1)) == (2, None, None)
+    assert [numbers.name(numbers.of(f"Bed {each}")) for each in (1, 2)] == ["Bed 1", "Bed 2"]
+
+
+def test_a_number_given_up_is_the_last_to_be_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wardwatch.station.web.watch._NUMBERS", 4)
+    numbers = BedNumbers()
+    assert [numbers.of(name) for name in "abc"] == [0, 1, 2]
+    numbers.only({"b", "c"})
+    assert [numbers.of(name) for name in "bdc"] == [1, 3, 2]
+    assert numbers.name(0) is None
+    assert (numbers.of("e"), numbers.name(0)) == (0, "e")

@@ -240,11 +240,20 @@ def _run(command: Command, owner: Behaviour, folder: str) -> Iterator[Behaviour]
     target, labels = command.name, owner.labels
     if title in firmware_table("commands")["interpreters"]:
         scripts = [word for word in command.words if not stem(word).startswith("-")]
-        inline = any(word.literal == "-c" for word in command.words)
-        target = _NOTHING if inline else (scripts or list(command.into) or [_NOTHING])[0]
+        target = _in_line(command) or (scripts or list(command.into) or [_NOTHING])[0]
         labels = (*labels, "!interpreter")
     if target.parts and (not target.holes or stem(target) or target.holes):
         yield replace(owner, kind=Kind.RUN, target=absolute(target, folder), labels=labels)
+
+
+def _in_line(command: Command) -> Text | None:
+    """What stands behind '-c': read already where it is known, and what is run where it is not."""
+    words = list(command.words)
+    place = next((at for at, word in enumerate(words) if word.literal == "-c"), None)
+    if place is None:
+        return None
+    text = words[place + 1] if place + 1 < len(words) else _NOTHING
+    return text if text.parts and not isinstance(text.parts[0], str) else _NOTHING
 
 
 def _written(command: Command, fit: _Fit | None, owner: Behaviour, folder: str) -> Iterator[Behaviour]:

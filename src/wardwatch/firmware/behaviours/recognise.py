@@ -1,10 +1,11 @@
 """In: the calls of one program or script. Out: its behaviours, each in the function in whose sequence it happens."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from wardwatch.firmware.words import SHELL_CALLS, Call, Hole, Place, Text
+from wardwatch.firmware.words import SHELL_CALLS, SHELLS, Call, Hole, Place, Text
 
 from .calls import in_call, text_of
 from .commands import in_command
@@ -18,6 +19,7 @@ EXECUTING: Final = frozenset(
     {"execve", "execv", "execvp", "execl", "execlp", "execle", "execvpe", "fexecve", "posix_spawn", "posix_spawnp"}
 )
 COMMAND: Final = "command"
+_IN_LINE: Final = re.compile("-[a-zA-Z]*c")
 NOT_READ: Final = Hole("a text that could not be recovered")
 DETAIL_AT_MOST: Final = 400
 
@@ -51,15 +53,31 @@ def _in_sequence(call: Call) -> tuple[str, str, int, int, int, int]:
 
 def _inner(call: Call, commands_of: Reader) -> Iterator[Call]:
     """The commands in text for a shell, else the call itself."""
-    if call.name not in SHELL_CALLS:
+    text = _for_a_shell(call)
+    if text is None:
         yield call
         return
-    text = text_of(call.arguments[0]) if call.arguments else Text()
     if not is_readable(text):
         yield replace(call, name=COMMAND, arguments=(Text((NOT_READ,)),), through_shell=text)
         return
-    for inner in commands_of(text, call.at):
+    found = tuple(commands_of(text, call.at))
+    if not found and text.holes:  # nothing is known of it: that it is run is all there is to say
+        yield replace(call, name=COMMAND, arguments=(text,), through_shell=text)
+    for inner in found:
         yield replace(inner, at=call.at, made_by=call.made_by, guards=(*call.guards, *inner.guards), through_shell=text)
+
+
+def _for_a_shell(call: Call) -> Text | None:
+    """The text that a shell is given: by system(), or by running one with '-c' (POSIX.1-2024, sh, OPTIONS)."""
+    if call.name in SHELL_CALLS:
+        return text_of(call.arguments[0]) if call.arguments else Text()
+    if call.name not in EXECUTING:
+        return None
+    words = [text_of(value) for value in call.arguments if not isinstance(value, int)]
+    if not {name(word) for word in words[:2]} & SHELLS:
+        return None
+    option = next((place for place, word in enumerate(words[1:-1], 1) if _IN_LINE.fullmatch(word.literal or "")), None)
+    return None if option is None else words[option + 1]
 
 
 def is_readable(text: Text) -> bool:

@@ -1,8 +1,8 @@
 """In: a static program without symbols. Out: names of well-known functions, by the system calls and texts in them.
 
-A small function whose only system call is `mount` is taken for mount(); one that refers to a shell and to '-c' for
-system(), or for popen() where it makes a pipe as well. Functions that only move bytes (strcpy, sprintf) have no such
-mark: the engine may tell them by what they do, and puts their names beside these.
+A small function whose only system call is `mount` is taken for mount(); one that refers to a shell, to '-c' and to no
+other text for system(), or for popen() where it makes a pipe as well. Functions that only move bytes (strcpy, sprintf)
+have no such mark: the engine may tell them by what they do, and puts their names beside these.
 """
 
 from bisect import bisect_left
@@ -18,6 +18,8 @@ LARGEST_WRAPPER: Final = 256
 """Bytes. A wrapper puts arguments in place, enters the kernel and sets errno."""
 MOST_CALLS: Final = 6
 SHELLS: Final = frozenset({"/bin/sh", "sh"})
+THEIRS: Final = SHELLS | {"-c", "--", "exit 0"}
+"""All that a C library's system() and popen() name. Who names more may have a command of its own."""
 PIPES: Final = frozenset({"pipe", "pipe2"})
 
 
@@ -55,7 +57,7 @@ def _shells(binary: Binary, wrappers: dict[int, str]) -> dict[int, str]:
     found = {}
     for number, said in texts(binary).items():
         function = binary.functions[number]
-        if "-c" in said and SHELLS & set(said) and _nameless(binary, function.start):
+        if "-c" in said and SHELLS & set(said) and set(said) <= THEIRS and _nameless(binary, function.start):
             called = {binary.functions[callee].start for callee in _callees(binary, number)}
             found[function.start] = "popen" if any(wrappers.get(start) in PIPES for start in called) else "system"
     return found

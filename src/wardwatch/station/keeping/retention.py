@@ -26,7 +26,7 @@ class Retention:
         total, gone = sum(sizes), 0  # the newest one is no candidate, and is not counted
         oldest = time.time_ns() - int(self.most_seconds * 1e9)
         for path, size in zip(segments, sizes, strict=True):
-            if not (total > self.most_bytes or _ended_at(path) < oldest or _free(folder) < self.reserve):
+            if not (total > self.most_bytes or ended_at(path) < oldest or _free(folder) < self.reserve):
                 break
             gone += _remove(path)
             total -= size
@@ -59,7 +59,8 @@ def begun_at(path: Path) -> int:
     return int(found[1]) if found else 0
 
 
-def _ended_at(path: Path) -> int:
+def ended_at(path: Path) -> int:
+    """When a segment was last written to."""
     try:
         return path.stat().st_mtime_ns
     except OSError:

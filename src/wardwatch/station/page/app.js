@@ -31,6 +31,7 @@ function show(state) {
   for (const bed of state.beds) beds.set(bed.bed, bed);
   for (const gone of state.gone ?? []) beds.delete(gone);
   view.show(state);
+  say(at("trouble"), state.troubles.length ? `Station: ${state.troubles.join("; ")}` : "");
   if (view instanceof Overview) showPlace(state);
   summarise();
 }
@@ -51,7 +52,7 @@ function summarise() {
   if (lying.length) words.push(`display and waveform disagree at ${names(lying)}`);
   if (silent.length) words.push(`no data from ${names(silent)}`);
   say(at("summary"), words.join("; "));
-  const alarms = new Set(all.flatMap((bed) => bed.alarms.map((each) => each.priority)));
+  const alarms = new Set(all.flatMap((bed) => bed.alarms.filter((each) => !each.quiet).map((each) => each.priority)));
   sound.tell(RANK.find((each) => alarms.has(each)) ?? "");
 }
 

@@ -7,7 +7,8 @@ import { RATES, SIGNALS } from "./frames.js";
 import { Number_ } from "./numbers.js";
 import { palette } from "./overview.js";
 import { Sweep } from "./sweep.js";
-import { PRIORITY } from "./tile.js";
+import { Silence } from "./silence.js";
+import { words } from "./tile.js";
 import { drawTrends } from "./trends.js";
 
 const KEYS = ["HR", "SpO2", "RR", "PR", "NIBP", "T"];
@@ -27,6 +28,7 @@ export class BedPage {
     this.canvas = build("canvas", { "aria-hidden": "true" });
     this.limits = build("tbody");
     this.admission = new Admission();
+    this.silence = new Silence(bed);
     this.events = build("ol", { class: "events" });
     this.changes = build("ol", { class: "events" });
     this.proof = build("div");
@@ -51,6 +53,7 @@ export class BedPage {
       "div",
       { class: "bed" },
       build("div", { class: "top" }, this.who, this.note, this.alarms),
+      this.silence.element,
       build("div", { class: "live" }, build("div", { class: "waves" }, this.canvas, leads()), build("dl", { class: "numbers" }, ...[...this.numbers.values()].map((each) => each.element))),
       part("Is the display true?", this.why, this.proof),
       part("Does the device call out?", this.exposure),
@@ -73,8 +76,9 @@ export class BedPage {
     say(this.note, bed.note);
     mark(this.canvas.parentElement, "state", bed.state);
     for (const number of bed.numbers) this.numbers.get(number.key)?.show(number);
-    list(this.alarms, bed.alarms.map((each) => `${PRIORITY[each.priority]} ${each.text}`));
+    list(this.alarms, bed.alarms.map(words));
     bed.alarms.forEach((each, at) => mark(this.alarms.children[at], "alarm", each.priority));
+    this.silence.show(bed);
     list(this.why, bed.numbers.filter((each) => each.why).map((each) => `${each.key}: ${each.why}`));
     say(this.exposure, bed.exposure.text);
     mark(this.exposure, "state", bed.exposure.state);
@@ -84,6 +88,7 @@ export class BedPage {
     list(this.events, detail.events.map((each) => `${each.time}  ${each.text}`));
     list(this.changes, detail.changes.map((each) => `${each.time}  ${each.text}`));
     this.admission.show(detail.session, detail.beds);
+    this.silence.allow(detail.silence);
     this.limits.replaceChildren(...detail.limits.map(limitRow));
     const proofs = JSON.stringify(detail.evidence);
     if (proofs !== this.shownProofs) {

@@ -6,7 +6,7 @@ import { Number_ } from "./numbers.js";
 import { Sweep } from "./sweep.js";
 
 const KEYS = ["HR", "SpO2", "RR", "NIBP", "T"];
-export const PRIORITY = { high: "!!!", medium: "!!", low: "!" };
+const PRIORITY = { high: "!!!", medium: "!!", low: "!" };
 
 export class Tile {
   /** @param {number} bed @param {string} signal the ECG lead that is drawn */
@@ -40,9 +40,14 @@ export class Tile {
     mark(this.element, "state", state.state);
     const worst = state.alarms[0];
     mark(this.element, "alarm", worst?.priority ?? "");
-    say(this.alarm, worst ? `${PRIORITY[worst.priority]} ${worst.text}` : "");
+    say(this.alarm, worst ? words(worst) : "");
     for (const number of state.numbers) this.numbers.get(number.key)?.show(number);
   }
+}
+
+/** What an alarm says of itself: how urgent, what, and whether its sound is silenced. */
+export function words(alarm) {
+  return `${PRIORITY[alarm.priority]} ${alarm.text}${alarm.quiet ? ` (${alarm.quiet})` : ""}`;
 }
 
 function row(signal) {

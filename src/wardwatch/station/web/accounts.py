@@ -24,7 +24,7 @@ _HASHER: Final = PasswordHasher()
 
 
 class Role(StrEnum):
-    """What an account may do: look; look and see whose bed it is; that, and decide which monitor is at which bed."""
+    """What an account may do: look; see whose bed it is and silence alarms, too; decide which monitor is where, too."""
 
     VIEW = "view"
     CLINICAL = "clinical"
@@ -33,6 +33,11 @@ class Role(StrEnum):
     @property
     def sees_names(self) -> bool:
         """Whether patients' names are shown."""
+        return self is not Role.VIEW
+
+    @property
+    def silences(self) -> bool:
+        """Whether alarms may be paused and acknowledged."""
         return self is not Role.VIEW
 
     @property

@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, NamedTuple
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -16,12 +16,16 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from wardwatch.errors import WardwatchError
+from wardwatch.station.admission import bed_name
+from wardwatch.station.quiet import Hush
 from wardwatch.station.trends import DAY, MINUTE, Point
 from wardwatch.station.words import SECOND, Quantity
 
 from . import door, socket
+from .accounts import Role
 from .desk import Desk, who
 from .headers import SecurityHeaders
+from .sessions import Session
 
 _KINDS: Final = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _TRENDS: Final = (Quantity.HR, Quantity.SPO2, Quantity.RR, Quantity.PR)
@@ -29,6 +33,24 @@ _MOST_BYTES: Final = 4096
 LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "::1", "[::1]")
 
 Handler = Callable[[Request], Awaitable[Response]]
+Decide = Callable[[dict[str, object], int, Session, str], Awaitable[str]]
+"""(what was said, ns since 1970, who said it, from which address) -> the answer; writes its line of audit itself."""
+
+
+class _Right(NamedTuple):
+    """What a decision takes, and what it is for."""
+
+    held_by: Callable[[Role], bool]
+    to: str
+
+
+_ADMITS: Final = _Right(lambda role: role.admits, "give monitors to beds")
+_SILENCES: Final = _Right(lambda role: role.silences, "silence alarms")
+_HUSHED: Final = {
+    Hush.PAUSE: "paused the sound of alarms",
+    Hush.ACKNOWLEDGE: "acknowledged alarms",
+    Hush.SOUND: "let alarms sound again",
+}
 
 
 def application(desk: Desk, names: tuple[str, ...] = LOOPBACK_NAMES) -> Starlette:
@@ -39,6 +61,7 @@ def application(desk: Desk, names: tuple[str, ...] = LOOPBACK_NAMES) -> Starlett
         *door.routes(desk),
         Route("/api/beds/{bed:int}/trends", _trends(desk)),
         Route("/api/admit", _admit(desk), methods=["POST"]),
+        Route("/api/silence", _silence(desk), methods=["POST"]),
         Route("/api/release", _release(desk), methods=["POST"]),
         Route("/health", _health(desk)),
         Route("/metrics", _metrics(desk)),
@@ -115,46 +138,62 @@ def _by_the_minute(points: dict[Quantity, tuple[Point, ...]], now: float) -> dic
 
 
 def _admit(desk: Desk) -> Handler:
-    async def decide(said: dict[str, object], now: int) -> str:
-        session, bed = _whole(said.get("session")), str(said.get("bed"))
+    async def decide(said: dict[str, object], now: int, by: Session, address: str) -> str:
+        session, bed = _connected(desk, said), bed_name(said.get("bed"))
+        desk.audit.write(desk.now(), by.account.name, f"admitted a monitor to {bed}", address=address)
         if desk.admit:
             desk.admit(session, bed)
         else:
             desk.live.admit(session, bed, now)
-        return f"admitted a monitor to {said.get('bed')}"
+        return "Done."
 
-    return _decision(desk, decide)
+    return _decision(desk, decide, _ADMITS)
 
 
 def _release(desk: Desk) -> Handler:
-    async def decide(said: dict[str, object], now: int) -> str:
-        session = _whole(said.get("session"))
+    async def decide(said: dict[str, object], now: int, by: Session, address: str) -> str:
+        session = _connected(desk, said)
+        desk.audit.write(desk.now(), by.account.name, f"released the monitor of session {session}", address=address)
         if desk.release:
             desk.release(session)
         else:
             desk.live.release(session, now)
-        return f"released the monitor of session {said.get('session')}"
+        return "Done."
 
-    return _decision(desk, decide)
+    return _decision(desk, decide, _ADMITS)
 
 
-def _decision(desk: Desk, decide: Callable[[dict[str, object], int], Awaitable[str]]) -> Handler:
+def _silence(desk: Desk) -> Handler:
+    async def decide(said: dict[str, object], now: int, session: Session, address: str) -> str:
+        bed, what = desk.numbers.name(_whole(said.get("bed"))) or "", Hush(str(said.get("what")))
+        held = ", ".join(each.key.partition(":")[0] for each in desk.live.place(bed).alarms)
+        # First the line, then the silence: where the log cannot be written, the alarm goes on.
+        by = session.account.name
+        desk.audit.write(desk.now(), by, _HUSHED[what], bed=bed, alarms=held, address=address)
+        return "Done." if desk.live.hush(bed, what, by, now) else "There was nothing to do."
+
+    return _decision(desk, decide, _SILENCES)
+
+
+def _decision(desk: Desk, decide: Decide, of: "_Right") -> Handler:
     """What only some roles may decide; each decision stands in the audit log."""
 
     async def answer(request: Request) -> Response:
         session = door.guarded(desk, request)
         if isinstance(session, Response):
             return session
-        if not session.account.role.admits:
-            return PlainTextResponse("This account may not give monitors to beds.", 403)
+        if not of.held_by(session.account.role):
+            return PlainTextResponse(f"This account may not {of.to}.", 403)
         try:
-            did = await decide(await _said(request), int(desk.now() * SECOND))
+            return PlainTextResponse(
+                await decide(await _said(request), int(desk.now() * SECOND), session, who(request))
+            )
         except WardwatchError as error:
             return PlainTextResponse(str(error), 409)
         except (ValueError, RecursionError):
             return PlainTextResponse("This is no request that the station understands.", 400)
-        desk.audit.write(desk.now(), session.account.name, did, address=who(request))
-        return PlainTextResponse("Done.")
+        except OSError:
+            return PlainTextResponse("The audit log cannot be written, so this was not done.", 503)
 
     return answer
 
@@ -169,6 +208,13 @@ async def _said(request: Request) -> dict[str, object]:
     if not isinstance(said, dict):
         raise ValueError("no object")  # noqa: TRY004  # what came is a wrong value, not a wrong type of ours
     return said
+
+
+def _connected(desk: Desk, said: dict[str, object]) -> int:
+    """The session asked for; UsageError where it is not connected, before anything is written about it."""
+    session = _whole(said.get("session"))
+    desk.live.running(session)
+    return session
 
 
 def _whole(value: object) -> int:

@@ -60,6 +60,10 @@ class Desk:
     requests: RateLimit = field(default_factory=lambda: RateLimit(rate=20, burst=200))
     sockets: dict[str, int] = field(default_factory=dict)
     """Open WebSockets by account."""
+    unwritten: int = 0
+    """Lines that the audit log did not take; a page without names is shown all the same."""
+    _asked: float = float("-inf")
+    _troubles: tuple[str, ...] = ()
 
     @property
     def cookie(self) -> str:
@@ -72,6 +76,21 @@ class Desk:
         if session is None or self.people.accounts().by_name.get(session.account.name) != session.account:
             return None
         return session
+
+    def troubles(self) -> tuple[str, ...]:
+        """What is wrong with the station as a whole, in sentences; asked for anew once a second."""
+        now = self.now()
+        if not 0 <= now - self._asked < 1:
+            reasons = self.health().get("reasons", ())
+            self._asked, self._troubles = now, tuple(map(str, reasons)) if isinstance(reasons, list | tuple) else ()
+        return self._troubles
+
+    def note(self, name: str, did: str, address: str) -> None:
+        """One line of audit about something that goes on also where the log cannot be written; then it is counted."""
+        try:
+            self.audit.write(self.now(), name, did, address=address)
+        except OSError:
+            self.unwritten += 1
 
     def pseudonym(self, view: PlaceView) -> str:
         """How the audit log names the patient of a place."""

@@ -41,9 +41,9 @@ def routes(desk: Desk) -> list[Route]:
         accounts = desk.people.accounts()
         account = await to_thread.run_sync(accounts.open, name, password, limiter=one_at_a_time[0])
         if account is None:
-            desk.audit.write(desk.now(), name, "was refused", address=address)
+            desk.note(name, "was refused", address)
             return HTMLResponse(_page(_WRONG), 401)
-        desk.audit.write(desk.now(), name, "signed in", address=address)
+        desk.note(name, "signed in", address)
         token = desk.sessions.begin(account, desk.now())
         return _with_cookies(desk, RedirectResponse(".", 303), token)
 
@@ -52,7 +52,7 @@ def routes(desk: Desk) -> list[Route]:
         if isinstance(session, Response):
             return session
         desk.sessions.end(request.cookies.get(desk.cookie, ""))
-        desk.audit.write(desk.now(), session.account.name, "signed out", address=who(request))
+        desk.note(session.account.name, "signed out", who(request))
         answer = PlainTextResponse("Signed out.")
         answer.delete_cookie(desk.cookie, secure=desk.secure, httponly=True, samesite="strict")
         answer.delete_cookie("csrf", secure=desk.secure, samesite="strict")

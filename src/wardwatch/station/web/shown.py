@@ -8,6 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from wardwatch.station.quiet import Hush, silenced
 from wardwatch.station.views import Number, PlaceKind, PlaceState, PlaceView
 from wardwatch.station.words import SECOND, UNITS, Alarm, Event, Limit, Mark, Quantity, Truth
 
@@ -50,7 +51,8 @@ def place(bed: int, view: PlaceView, reader: Reader) -> Shown:
         "state": _state(view),
         "note": _note(view, reader),
         "numbers": [*(_number(key, view.numbers.get(quantity), quantity) for key, quantity in _SINGLE), _cuff(view)],
-        "alarms": [_alarm(each) for each in view.alarms],
+        "alarms": [_alarm(each, view) for each in view.alarms],
+        "quiet": _quiet(view, reader),
         "exposure": _exposure(view, reader),
     }
 
@@ -141,8 +143,26 @@ def _pressure(values: list[float | None]) -> str:
     return f"{upper}/{lower} ({mean})"
 
 
-def _alarm(alarm: Alarm) -> Shown:
-    return {"priority": alarm.priority.name.lower(), "kind": alarm.kind.value, "text": alarm.text}
+def _alarm(alarm: Alarm, view: PlaceView) -> Shown:
+    why = silenced(alarm, view.pause, view.acknowledged)
+    quiet = {None: "", Hush.ACKNOWLEDGE: "acknowledged"}.get(why, "sound paused")
+    return {"priority": alarm.priority.name.lower(), "kind": alarm.kind.value, "text": alarm.text, "quiet": quiet}
+
+
+def _quiet(view: PlaceView, reader: Reader) -> str:
+    """In words until when which alarms make no sound, and who wanted it so."""
+    told = []
+    if view.pause:
+        mark, until = view.pause.priority.mark, clock(view.pause.until, reader.zone)
+        told.append(f"Sound paused until {until} for alarms up to {mark}{_by(view.pause.by, reader)}")
+    if view.acknowledged:
+        latest = max(view.acknowledged.values(), key=lambda each: each.at)
+        told.append(f"Acknowledged at {clock(latest.at, reader.zone)}{_by(latest.by, reader)}")
+    return ". ".join(told)
+
+
+def _by(name: str, reader: Reader) -> str:
+    return f" by {name}" if reader.names else ""
 
 
 def _exposure(view: PlaceView, reader: Reader) -> Shown:

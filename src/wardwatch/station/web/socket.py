@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from wardwatch.station.subscription import Subscription
 
-from .desk import Desk, same_origin
+from .desk import Desk, same_origin, who
 from .sessions import Session
 from .shown import Reader
 from .watch import Watch
@@ -25,6 +25,7 @@ TOO_MANY: Final = 4429
 MOST_EACH: Final = 16
 _TOGETHER: Final = 0.1  # seconds of updates that go in one frame
 _STILL_HERE: Final = 2.0
+_ASKED_AGAIN: Final = 0.1  # seconds; a whole view is work, and nobody presses keys faster
 
 
 async def serve(desk: Desk, socket: WebSocket) -> None:
@@ -40,7 +41,8 @@ async def serve(desk: Desk, socket: WebSocket) -> None:
     subscription = desk.live.subscribe()
     try:
         role = session.account.role
-        watch = Watch(desk.live, desk.numbers, Reader(role.sees_names, desk.zone, desk.watched), role.admits, desk.find)
+        reader = Reader(role.sees_names, desk.zone, desk.watched)
+        watch = Watch(desk.live, desk.numbers, reader, role.admits, role.silences, desk.find, desk.troubles)
         await _Page(desk, socket, session, subscription, watch).run()
     finally:
         subscription.close()
@@ -50,6 +52,8 @@ async def serve(desk: Desk, socket: WebSocket) -> None:
 def _refused(desk: Desk, socket: WebSocket, session: Session | None) -> int:
     if not same_origin(socket):
         return ELSEWHERE
+    if not desk.requests.allows(who(socket), desk.now()):
+        return TOO_MANY
     if session is None:
         return SIGN_IN
     return TOO_MANY if desk.sockets.get(session.account.name, 0) >= MOST_EACH else 0
@@ -88,6 +92,7 @@ class _Page:
                 text = await self.socket.receive_text()
                 async with self.lock:
                     await self.send(self.watch.ask(text))
+                await asyncio.sleep(_ASKED_AGAIN)
             except (ValueError, KeyError, RecursionError):  # KeyError: bytes where text was due
                 return NO_REQUEST
 
@@ -118,6 +123,7 @@ class _Page:
             seen = [(each.name, self.desk.pseudonym(each)) for each in named]
             self.desk.audit.saw(self.desk.now(), self.session.account.name, self.session.csrf, seen)
         except OSError:
+            self.desk.unwritten += 1
             self.watch.reader = self.watch.reader._replace(names=False)
             frames = self.watch.everything()
         for frame in frames:

@@ -4,7 +4,7 @@ Pure: `socket.py` carries the frames. A page sees up to `SCREEN` beds at once, o
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,6 +22,8 @@ _FIRST_SECONDS: Final = 1
 _EVIDENCE_SECONDS: Final = 8
 _EVENTS: Final = 100
 _WANTED_BYTES: Final = 1024
+_NUMBERS: Final = 1 << 16
+_MANY_NUMBERS: Final = 4096
 _WAVE_OF: Final[Mapping[Quantity, Signal]] = {
     Quantity.HR: Signal.II,
     Quantity.PR: Signal.PLETH,
@@ -35,21 +37,37 @@ Finder = Callable[[Signal, bytes], list[int]]
 
 @dataclass(slots=True)
 class BedNumbers:
-    """A number for each place by its name, for addresses and frames; the same as long as the station runs."""
+    """A number for each place by its name, for addresses and frames; the same as long as the place is there.
+
+    Numbers have 16 bits in a frame. One that was given up is given again only after all others, since a page may still
+    show the place it belonged to.
+    """
 
     _by_name: dict[str, int] = field(default_factory=dict)
-    _names: list[str] = field(default_factory=list)
+    _names: dict[int, str] = field(default_factory=dict)
+    _next: int = 0
+
+    def __len__(self) -> int:
+        return len(self._names)
 
     def of(self, name: str) -> int:
         """The number of the place called `name`."""
         if name not in self._by_name:
-            self._by_name[name] = len(self._names)
-            self._names.append(name)
+            while self._next in self._names:
+                self._next = (self._next + 1) % _NUMBERS
+            self._by_name[name] = self._next
+            self._names[self._next] = name
+            self._next = (self._next + 1) % _NUMBERS
         return self._by_name[name]
 
     def name(self, number: int) -> str | None:
         """The place of that number."""
-        return self._names[number] if 0 <= number < len(self._names) else None
+        return self._names.get(number)
+
+    def only(self, names: Container[str]) -> None:
+        """Give up the numbers of all other places."""
+        for name in [name for name in self._by_name if name not in names]:
+            del self._names[self._by_name.pop(name)]
 
 
 def no_beats(_signal: Signal, _wave: bytes) -> list[int]:
@@ -65,7 +83,10 @@ class Watch:
     numbers: BedNumbers
     reader: Reader
     may_admit: bool = False
+    may_silence: bool = False
     find: Finder = no_beats
+    troubles: Callable[[], Iterable[str]] = tuple
+    """What is wrong with the station as a whole."""
     bed: int | None = None
     """The bed whose page is open; None: the overview."""
     first: int = 0
@@ -83,9 +104,13 @@ class Watch:
 
     def everything(self) -> list[bytes]:
         """The whole view anew, with the last second of its waves."""
+        for bed in self.live.admission.beds:  # first and in order: an address of a bed stays its own over a restart
+            self.numbers.of(bed)
         places = self._screen()
         gone = [bed for name, bed in self._shown.items() if name not in {each.name for each in places}]
         self._shown = {each.name: self.numbers.of(each.name) for each in places}
+        if len(self.numbers) > _MANY_NUMBERS:  # monitors without a bed come and go
+            self.numbers.only({each.name for each in self.live.places()})
         return [self._state(places, gone=gone), *self._begin(places)]
 
     def changed(self, updates: Iterable[Update]) -> list[bytes]:
@@ -120,6 +145,7 @@ class Watch:
     def _state(self, places: Iterable[PlaceView], gone: Iterable[int] = ()) -> bytes:
         beds = [shown.place(self.numbers.of(each.name), each, self.reader) for each in places]
         state: Shown = {"beds": beds, "gone": list(gone), "total": len(self.live.places()), "first": self.first}
+        state["troubles"] = list(self.troubles())
         if (detail := self._detail()) is not None:
             state["detail"] = detail
         return state_frame(state)
@@ -162,6 +188,7 @@ class Watch:
             "events": shown.events(self.live.events(name)[-_EVENTS:], self.reader),
             "changes": shown.events(self.live.limit_changes(name), self.reader),
             "evidence": [self._evidence(view, each) for each in _disagreeing(view)],
+            "silence": self.may_silence,
             "session": view.session if self.may_admit else None,
             "beds": list(self.live.admission.beds) if self.may_admit else [],
         }

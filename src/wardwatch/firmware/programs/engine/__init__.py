@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from wardwatch.firmware.programs.binary import Binary, Machine
+from wardwatch.firmware.programs.starting import started
 from wardwatch.firmware.words import Call, Data, Edge, Hole, Peer, Place, Text, Unread, Value
 
 from .calls import Namer, bindings, calls, conditions
@@ -25,7 +26,7 @@ from .probed import probed
 from .program import SCRATCH, Caller, Prepared
 from .reaching import Reaching
 from .rules import MATTERS, plain_name
-from .selection import callers_of, near, select
+from .selection import Selection, callers_of, near, select
 from .told import Marks, Told, told
 from .values import Reader
 
@@ -132,6 +133,8 @@ def _run(prepared: Prepared, wanted: set[str], uses: Marks, bounds: Bounds) -> _
     prepared.functions["enter"] = chosen.enter
     prepared.functions["marks"] = chosen.leads * LEADS | chosen.listens * LISTENS | uses
     with Kernel(prepared.program, bounds) as kernel:
+        for number in _beginning(binary, chosen):
+            kernel.begin(number)
         done: set[int] = set()
         covered: set[int] = set()
         left = 0
@@ -145,7 +148,8 @@ def _run(prepared: Prepared, wanted: set[str], uses: Marks, bounds: Bounds) -> _
             wrappers = handing_on(written[read:]) - covered
             read = len(written)
             prepared.functions["enter"][sorted(wrappers)] = CARRIER
-            more = callers_of(binary, wrappers) | reaching.to(wrappers)
+            makers = reaching.to(wrappers)
+            more = makers | callers_of(binary, wrappers | makers)
             covered |= wrappers
             todo, left = sorted(more)[:CALLERS], left + max(0, len(more) - CALLERS)
             if not todo:
@@ -154,6 +158,13 @@ def _run(prepared: Prepared, wanted: set[str], uses: Marks, bounds: Bounds) -> _
         origins = Origins(kernel.origins(), kernel.texts(), _names(prepared))
         counts = {**kernel.counts(), "callers": left}
         return _Ran(happened, origins, counts, frozenset(_answered(binary, covered, happened)))
+
+
+def _beginning(binary: Binary, chosen: Selection) -> list[int]:
+    """Of the functions a program begins with, main among them, those that lead to what matters."""
+    first = {one.function for one in started(binary)}
+    first |= {number for number, function in enumerate(binary.functions) if function.name == "main"}
+    return sorted(first & set(np.union1d(chosen.first, np.flatnonzero(chosen.leads)).tolist()))
 
 
 def _answered(binary: Binary, wrappers: set[int], written: Iterable[Event | Stored | Passage]) -> set[int]:

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from wardwatch.firmware.scripts.files import WHERE_PROGRAMS_ARE, Files
 from wardwatch.firmware.tree import NodeKind
-from wardwatch.firmware.words import Guard, Hole, Place, Text, Via
+from wardwatch.firmware.words import SHELLS, Guard, Hole, Place, Text, Via
 
 from .expand import Expander
 from .outputs import content
@@ -20,7 +20,7 @@ from .values import Choice, Value, closed, hole, joined, literal, shown_as, text
 from .wordreader import HOLE_MARKS
 from .world import FILE, FOLDER, World, status_of
 from .world import join as join_worlds
-from .wrappers import SHELLS, STARTED_BY_OPTION, inner, name_of, option, script_file, shell_text
+from .wrappers import STARTED_BY_OPTION, inner, name_of, option, script_file, shell_text
 
 MOST_ALTERNATIVES: Final = 12
 DEEPEST: Final = 8

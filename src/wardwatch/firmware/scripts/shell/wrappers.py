@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from posixpath import basename
 from typing import Final, NamedTuple
 
+from wardwatch.firmware.words import SHELLS
+
 from .values import Value, joined, literal, shown_as, text
 
 
@@ -65,7 +67,6 @@ PREFIXES: Final = {
     "start_daemon": _prefix("-n -p"),
     "respawn": _prefix(),
 }
-SHELLS: Final = frozenset({"sh", "ash", "bash", "dash", "ksh", "mksh", "hush", "lash", "msh", "zsh"})
 WITH_TEXT: Final = {"su": "-c", "flock": "-c", "script": "-c", "runuser": "-c"}
 """Commands of which one option holds text for a shell."""
 STARTED_BY_OPTION: Final = {

@@ -121,6 +121,7 @@ def _load() -> ctypes.CDLL:
         ("ww_engine_open", handle, [ctypes.POINTER(_Settings)]),
         ("ww_engine_close", None, [handle]),
         ("ww_engine_run", ctypes.c_int, [handle, number]),
+        ("ww_engine_begin", ctypes.c_int, [handle, number]),
         ("ww_engine_call", size, [handle, number, ctypes.POINTER(size), number, ctypes.POINTER(size)]),
         ("ww_engine_poke", None, [handle, size, ctypes.c_char_p, number]),
         ("ww_engine_peek", number, [handle, size, ctypes.c_char_p, number]),
@@ -195,6 +196,10 @@ class Kernel:
     def run(self, function: int) -> None:
         """Run function number `function` with nothing known of its arguments."""
         self._library.ww_engine_run(self._handle, function)
+
+    def begin(self, function: int) -> None:
+        """Run the function a program begins with, whose variables hold what they begin with."""
+        self._library.ww_engine_begin(self._handle, function)
 
     def call(self, function: int, values: tuple[int, ...]) -> int | None:
         """What the function returns for these arguments; None where that is unknown or it does not return."""

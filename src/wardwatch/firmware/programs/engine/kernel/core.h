@@ -27,7 +27,8 @@ typedef struct {
 
 enum { ARM, AARCH64, MIPS, POWERPC, X86, X86_64, MACHINES };
 
-/* Origins. `size` and `negative` belong to DEREF: how many bytes were read, and whether their sign was extended. */
+/* Origins. `size` and `negative` belong to DEREF: how many bytes were read, and whether their sign was extended. Of
+ * RETURN, `size` tells apart what a helper got for one caller and for another. */
 enum {
     O_NONE, O_UNKNOWN, O_ARGUMENT, O_RETURN, O_DEREF, O_GLOBAL, O_READ, O_OPEN, O_SOCKET, O_IMPORT, O_TEXT, O_SHIFT,
     O_MIXED, O_HOST, O_STACK, O_HEAP
@@ -103,6 +104,7 @@ typedef struct path {
     u32 qt[512];
     u64 pc;
     u8 thumb, it, over, dead, leaving;
+    bool stale; /* a function that was not followed may have written to the program's variables */
     u32 depth, steps, order, nguards, worn; /* worn: decisions that were made here often enough before */
     u64 heap, lowest; /* lowest: of the stack, what was written to since the last return */
     frame frames[FRAMES];
@@ -189,7 +191,7 @@ typedef struct engine {
     u32 npokes, nvalues;
     const u64 *values;
     u8 *uses; /* for those who ask: bit n of a function's: what argument n leads to was read or written */
-    bool returned;
+    bool returned, begins, at_start; /* at_start: what the file holds no bytes for is zero still (ELF, p_memsz) */
     val result;
 } engine;
 

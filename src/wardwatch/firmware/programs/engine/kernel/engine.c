@@ -8,6 +8,7 @@
 engine *ww_engine_open(const settings *set);
 void ww_engine_close(engine *e);
 int ww_engine_run(engine *e, u32 root);
+int ww_engine_begin(engine *e, u32 root);
 u64 ww_engine_call(engine *e, u32 root, const u64 *values, u32 n, u64 *status);
 void ww_engine_poke(engine *e, u64 at, const u8 *bytes, u32 n);
 u32 ww_engine_peek(engine *e, u64 at, u8 *bytes, u32 n);
@@ -87,6 +88,14 @@ EXPORT void ww_engine_close(engine *e) {
 EXPORT int ww_engine_run(engine *e, u32 root) {
     e->values = NULL;
     return run_root(e, root);
+}
+
+/* The same for the function a program begins with: what its file holds no bytes for is zero. */
+EXPORT int ww_engine_begin(engine *e, u32 root) {
+    e->begins = true;
+    const int done = ww_engine_run(e, root);
+    e->begins = e->at_start = false;
+    return done;
 }
 
 /* Runs one function on known arguments and the memory written by ww_engine_poke; what it returns.

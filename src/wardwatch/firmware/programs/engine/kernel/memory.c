@@ -19,9 +19,9 @@ const segment *segment_at(const engine *e, u64 at) {
 
 bool image_byte(const engine *e, u64 at, u8 *byte) {
     const segment *s = segment_at(e, at);
-    if (!s || at - s->address >= s->size)
+    if (!s || (at - s->address >= s->size && !e->at_start))
         return false;
-    *byte = s->data[at - s->address];
+    *byte = at - s->address < s->size ? s->data[at - s->address] : 0;
     return true;
 }
 

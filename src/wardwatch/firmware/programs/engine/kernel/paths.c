@@ -244,7 +244,11 @@ static bool is_back(const path *p, u64 to, u64 sp) {
 static void skip_function(engine *e, path *p, const function *f) {
     const u64 number = 0x80000000u | (u64)(f - e->set.functions);
     outcomes(e, p, number);
-    give(e, p, unknown(e, O_RETURN, number | (p->pc & 0xffffffffu) << 32));
+    p->stale = true; /* it may have written anywhere */
+    e->at_start = false;
+    /* A static program's allocator has no name: what it returns in a helper is another thing for each caller of that. */
+    const u64 from = e->set.is_static && p->depth ? p->frames[p->depth - 1].site * 0x9e3779b97f4a7c15u >> 56 : 0;
+    give(e, p, (val){0, origin_of(e, O_RETURN, 0, number | (p->pc & 0xffffffffu) << 32, (u8)from, false)});
     leave(e, p);
 }
 
@@ -273,6 +277,19 @@ static void returned(engine *e, path *p) {
     }
 }
 
+/* longjmp() and unwinding: control comes back into a function that called those that are left, below nothing of its own. */
+static bool comes_back(engine *e, path *p, u64 at, u64 sp) {
+    for (u32 i = p->depth; i-- > 0;) {
+        const function *caller = &e->set.functions[i ? p->frames[i - 1].function : e->root];
+        if (at > caller->start && at < caller->extent && sp >= p->frames[i].sp) {
+            p->depth = i;
+            forget_below(e, p, sp);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Control passes to `to`: a jump, a return or a tail call. For ARM bit 0 tells the instruction set. */
 void go(engine *e, path *p, val to) {
     if (to.t) {
@@ -289,17 +306,19 @@ void go(engine *e, path *p, val to) {
         p->dead = 1;
         return;
     }
-    if (is_back(p, to.v, p->r[stack_register[e->set.machine]].v)) {
+    const u64 sp = p->r[stack_register[e->set.machine]].v;
+    const function *here = function_at(e, p->pc);
+    const bool inside = here && at >= here->start && at < here->extent;
+    if (is_back(p, to.v, sp)) {
         p->depth--;
-        forget_below(e, p, p->r[stack_register[e->set.machine]].v);
-    } else {
+        forget_below(e, p, sp);
+    } else if (inside || !comes_back(e, p, at, sp)) {
         const import *found = import_at(e, at);
         if (found) {
             imported(e, p, found->import);
             return;
         }
-        const function *f = function_at(e, at), *here = function_at(e, p->pc);
-        const bool inside = here && at >= here->start && at < here->extent;
+        const function *f = function_at(e, at);
         if (f && f != here && f->start == at && !inside)
             passes(e, p, f);
         if (f && f != here && f->start == at && !f->enter && !inside) {
@@ -517,6 +536,7 @@ bool run_root(engine *e, u32 root) {
         path **from = e->todo ? &e->todo : &e->later;
         p = *from;
         *from = p->below;
+        e->at_start = e->begins && !p->stale;
         e->ntodo--;
         e->count.paths++;
         if (e->nnew != seen || from == &e->todo) { /* something new was seen lately */
