@@ -129,9 +129,11 @@ def test_one_signal_that_repeats_with_noise_proves_nothing(signals: str, count: 
     assert all(one.end >= 156 and one.rate == told.RATES[one.signal] for one in found)
 
 
-@pytest.mark.parametrize(("sway", "step", "count"), [(0.0, 0.8, 0), (0.0, 0.73, 1), (0.3, 0.73, 0)])
-def test_only_regular_signals_are_held_against_each_other(sway: float, step: float, count: int) -> None:
-    """Pulses a fixed time behind the beats; at another rate; and at another rate but irregular."""
+@pytest.mark.parametrize(
+    ("sway", "step", "paced", "count"), [(0.0, 0.8, 0, 0), (0.0, 0.73, 0, 1), (0.3, 0.73, 0, 0), (0.0, 0.73, 1, 0)]
+)
+def test_only_regular_signals_are_held_against_each_other(sway: float, step: float, paced: int, count: int) -> None:
+    """Pulses a fixed time behind the beats; at another rate; and at another rate but irregular, or but paced."""
     source = np.random.default_rng(2)
     beats = np.arange(0, 120, 0.8)
     pulses = np.cumsum(step * (1 + sway * source.uniform(-1, 1, 200)))
@@ -147,6 +149,7 @@ def test_only_regular_signals_are_held_against_each_other(sway: float, step: flo
             Derivation(name, quantity, index + 1.0, 75.0, quality=1.0, detector="joint", averaging="12")
             for name, quantity in (("II", Quantity.HR), ("PLETH", Quantity.PR))
         )
+        derived.told["paced"][0] = paced
         found += list(check.feed(Moment(Second(index, waves), events, derived)))
     assert len(found) == count
 
@@ -209,3 +212,18 @@ def test_a_number_that_differs_a_little_is_not_verified_at_once(shown: float, st
     assert standing.state == state
     assert standing.derived == 70.0
     assert (standing.why == "it differs, but not yet for long enough to say") is (state == "cannot verify")
+
+
+def test_a_display_that_moves_on_ends_what_was_said_of_its_standing() -> None:
+    """As in the story of a display that stands; from second 420 on it follows the heart again."""
+    seconds = told.seconds_of(460, seed=2, heart_rate=118)
+    told.EVENTS["display"](seconds, 60, 420, ["HR", "118"])
+    bed = Bed()
+    for second in seconds:
+        bed.feed(second)
+        if second.index == 419:
+            (stands,) = [one for one in bed.episodes if one.kind == "stands"]
+            assert stands.open
+            assert stands.end == 420
+    assert not stands.open
+    assert stands.end == 420
