@@ -227,3 +227,13 @@ def test_a_display_that_moves_on_ends_what_was_said_of_its_standing() -> None:
             assert stands.end == 420
     assert not stands.open
     assert stands.end == 420
+
+
+@pytest.mark.parametrize(("step", "count"), [(0, 5), (1, 5), (40, 0)])
+def test_a_resemblance_counts_only_at_one_distance(step: int, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three looks in a row that each find a likeness, but always at another distance, are chance."""
+    looks = iter(range(1000))
+    monkeypatch.setattr(ReplayNoisy, "_best", lambda *_: (600 + step * next(looks), 0.999))
+    check = ReplayNoisy()
+    found = [one for moment in moments(told.seconds_of(80)) for one in check.feed(moment)]
+    assert len(found) == count
