@@ -41,6 +41,7 @@ print(time.process_time() - began)
 ALIKE: Final = {
     "open": {"open", "open64", "openat", "creat"},
     "execl": {"execl", "execve"},
+    "execle": {"execle", "execve"},
     "execv": {"execv", "execve"},
     "posix_spawn": {"posix_spawn", "execve"},
     "umount": {"umount", "umount2"},

@@ -93,6 +93,25 @@ def test_sleepecg_does_not_depend_on_the_pieces() -> None:
 
 
 @needs_sleepecg
+def test_sleepecg_is_given_windows_of_bounded_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    from wardwatch.vitals.beats import sleepecg  # noqa: PLC0415  # brings SciPy
+
+    searched: list[int] = []
+
+    def search(values: np.ndarray, _: float) -> np.ndarray:
+        searched.append(len(values))
+        return np.zeros(0, np.int64)
+
+    monkeypatch.setattr(sleepecg, "_search", lambda: search)
+    windows = sleepecg.Windows(256.0)
+    for second in told.seconds_of(200):
+        windows.feed(second.waves["II"].codes, None)
+    windows.finish()
+    assert len(searched) >= 6
+    assert max(searched) <= (sleepecg.STEP + 2 * sleepecg.MARGIN) * 256
+
+
+@needs_sleepecg
 def test_sleepecg_holds_what_was_not_measured_and_searches_nothing_flat() -> None:
     from wardwatch.vitals.beats.sleepecg import Windows  # noqa: PLC0415  # brings SciPy
 

@@ -129,9 +129,11 @@ def test_one_signal_that_repeats_with_noise_proves_nothing(signals: str, count: 
     assert all(one.end >= 156 and one.rate == told.RATES[one.signal] for one in found)
 
 
-@pytest.mark.parametrize(("sway", "step", "count"), [(0.0, 0.8, 0), (0.0, 0.73, 1), (0.3, 0.73, 0)])
-def test_only_regular_signals_are_held_against_each_other(sway: float, step: float, count: int) -> None:
-    """Pulses a fixed time behind the beats; at another rate; and at another rate but irregular."""
+@pytest.mark.parametrize(
+    ("sway", "step", "paced", "count"), [(0.0, 0.8, 0, 0), (0.0, 0.73, 0, 1), (0.3, 0.73, 0, 0), (0.0, 0.73, 1, 0)]
+)
+def test_only_regular_signals_are_held_against_each_other(sway: float, step: float, paced: int, count: int) -> None:
+    """Pulses a fixed time behind the beats; at another rate; and at another rate but irregular, or but paced."""
     source = np.random.default_rng(2)
     beats = np.arange(0, 120, 0.8)
     pulses = np.cumsum(step * (1 + sway * source.uniform(-1, 1, 200)))
@@ -147,6 +149,7 @@ def test_only_regular_signals_are_held_against_each_other(sway: float, step: flo
             Derivation(name, quantity, index + 1.0, 75.0, quality=1.0, detector="joint", averaging="12")
             for name, quantity in (("II", Quantity.HR), ("PLETH", Quantity.PR))
         )
+        derived.told["paced"][0] = paced
         found += list(check.feed(Moment(Second(index, waves), events, derived)))
     assert len(found) == count
 
@@ -197,3 +200,40 @@ def test_a_trend_resembles_its_past_and_is_no_breath() -> None:
 
 def _sinking(index: int) -> np.ndarray:
     return np.rint(20000 * np.exp(-(index + np.arange(128) / 128) / 25)).astype(np.int32)
+
+
+@pytest.mark.parametrize(("shown", "state"), [(70.0, "verified"), (72.0, "verified"), (74.0, "cannot verify")])
+def test_a_number_that_differs_a_little_is_not_verified_at_once(shown: float, state: str) -> None:
+    """The waves say 70; one second is too short to say that 74 disagrees, and it does not fit either."""
+    check = DisplayDisagrees()
+    derived = Derivations.of([Derivation("II", Quantity.HR, 1.0, 70.0, quality=1.0, detector="joint", averaging="12")])
+    assert not list(check.feed(Moment(Second(0, {}, {"HR": shown}), (), derived)))
+    standing = check.standings[Quantity.HR]
+    assert standing.state == state
+    assert standing.derived == 70.0
+    assert (standing.why == "it differs, but not yet for long enough to say") is (state == "cannot verify")
+
+
+def test_a_display_that_moves_on_ends_what_was_said_of_its_standing() -> None:
+    """As in the story of a display that stands; from second 420 on it follows the heart again."""
+    seconds = told.seconds_of(460, seed=2, heart_rate=118)
+    told.EVENTS["display"](seconds, 60, 420, ["HR", "118"])
+    bed = Bed()
+    for second in seconds:
+        bed.feed(second)
+        if second.index == 419:
+            (stands,) = [one for one in bed.episodes if one.kind == "stands"]
+            assert stands.open
+            assert stands.end == 420
+    assert not stands.open
+    assert stands.end == 420
+
+
+@pytest.mark.parametrize(("step", "count"), [(0, 5), (1, 5), (40, 0)])
+def test_a_resemblance_counts_only_at_one_distance(step: int, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three looks in a row that each find a likeness, but always at another distance, are chance."""
+    looks = iter(range(1000))
+    monkeypatch.setattr(ReplayNoisy, "_best", lambda *_: (600 + step * next(looks), 0.999))
+    check = ReplayNoisy()
+    found = [one for moment in moments(told.seconds_of(80)) for one in check.feed(moment)]
+    assert len(found) == count

@@ -12,6 +12,8 @@ from wardwatch.vocabulary import Finding, Severity
 RULE = "traffic.foreign-arp"
 LIVED_IN = 2
 """From so many different senders on, a public network is one the site really uses."""
+NEIGHBOURS = 4
+"""Or where one sender looks for so many of its own: a router among its hosts. A monitor looks for a station or two."""
 
 
 def detect(scene: Scene) -> Iterator[Finding]:
@@ -28,27 +30,31 @@ def detect(scene: Scene) -> Iterator[Finding]:
         yield _finding(scene, subject, groups[subject])
 
 
-def _lived_in(rows: list[Row]) -> dict[bytes, set[Address]]:
-    """Senders by the /24 they are in (ARP knows only IPv4, RFC 826)."""
-    networks: dict[bytes, set[Address]] = defaultdict(set)
+def _lived_in(rows: list[Row]) -> set[bytes]:
+    """Networks, as /24 (ARP knows only IPv4, RFC 826), with several senders, or one that looks for many neighbours."""
+    senders: dict[bytes, set[Address]] = defaultdict(set)
+    sought: dict[Address, set[Address]] = defaultdict(set)
     for row in rows:
-        sender = row.address(0)
-        networks[_network(sender)].add(sender)
-    return networks
+        sender, target = row.address(0), row.address(1)
+        senders[_network(sender)].add(sender)
+        if _network(sender) == _network(target) and sender != target:
+            sought[sender].add(target)
+    routed = {_network(sender) for sender, targets in sought.items() if len(targets) >= NEIGHBOURS}
+    return routed | {network for network, them in senders.items() if len(them) >= LIVED_IN}
 
 
 def _network(address: Address) -> bytes:
     return address.packed[:3]
 
 
-def _is_foreign(scene: Scene, row: Row, lived_in: dict[bytes, set[Address]]) -> bool:
+def _is_foreign(scene: Scene, row: Row, lived_in: set[bytes]) -> bool:
     sender, target = row.address(0), row.address(1)
     if sender.is_unspecified or target.is_unspecified:  # an address probe, RFC 5227, section 2.1.1
         return False
     if row.has(FlowFlag.KNOWN_B) or row.has(FlowFlag.KNOWN_A):
         return True
     foreign = target if not scene.site.is_local(target) else sender
-    return len(lived_in.get(_network(foreign), ())) < LIVED_IN
+    return _network(foreign) not in lived_in
 
 
 def _finding(scene: Scene, subject: str, rows: list[Row]) -> Finding:
