@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[3]
 KERNEL = ROOT / "src" / "wardwatch" / "vitals" / "beats" / "kernel"
 FLAGS = ["-std=gnu11", "-O1", "-g", "-DWW_MAIN", "-fno-strict-aliasing", "-Wall", "-Wextra", f"-I{KERNEL}"]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-RUNS = 1500
+RUNS = 500
 
 
 def _seeds(folder: Path) -> list[Path]:
