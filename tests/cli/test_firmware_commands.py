@@ -94,6 +94,24 @@ def test_what_is_not_known_is_3(run: Run, tmp_path: Path) -> None:
     assert (ran.status, document(ran)["verdict"]) == (3, "unknown")
 
 
+@pytest.mark.parametrize("interpreter", ["/usr/bin/perl", "/usr/bin/php-cli", "/opt/own/shell"])
+def test_a_script_of_an_unknown_language_is_never_clear(run: Run, tmp_path: Path, interpreter: str) -> None:
+    ran = run("scan", root(tmp_path / "image", update=f"#!{interpreter}\nsystem('mount 203.0.' . '113.5:/pm');\n"))
+    assert (ran.status, "its language is not known here" in " ".join(ran.out.split())) == (3, True)
+
+
+def test_a_script_that_is_too_long_is_never_clear(run: Run, tmp_path: Path) -> None:
+    long = "#!/bin/sh\n" + "# nothing\n" * 150_000 + "mount -t nfs 203.0.113.5:/pm /mnt\n"
+    assert run("scan", root(tmp_path / "image", update=long)).status == 3
+
+
+def test_a_peer_in_a_programs_environment_is_told(run: Run, tmp_path: Path) -> None:
+    given = "#!/bin/sh\nSERVER=198.51.100.9 RELEASE=198.51.100.77 /opt/bin/agent\n"
+    said = document(run("scan", root(tmp_path / "image", update=given), "--json", "-"))
+    peers = {each["where"].get("peer") for one in said["findings"] for each in one["evidence"]}
+    assert "198.51.100.9" in peers
+
+
 def test_a_script_by_itself(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "update.sh"
     path.write_text(UPDATE)

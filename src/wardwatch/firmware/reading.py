@@ -79,7 +79,7 @@ def _sort(node: Node, kinds: _Sorted) -> None:
     data = node.read(FILE_AT_MOST)
     digest = sha256(data).hexdigest()
     kinds.hashes[node.path] = digest
-    is_program, is_script = data.startswith(ELF), len(data) <= SCRIPT_AT_MOST and _is_script(node.path, data)
+    is_program, is_script = data.startswith(ELF), _is_script(node.path, data)
     if not (is_program or is_script):
         return
     if is_program and (node.path.endswith(".ko") or data[ELF_TYPE] in RELOCATABLE):
@@ -94,7 +94,10 @@ def _sort(node: Node, kinds: _Sorted) -> None:
 
 
 def _is_script(path: str, data: bytes) -> bool:
-    return bool(data.strip()) and language_of(path, data) is not None
+    """What names its interpreter is a script, whether that language can be read or is a gap."""
+    if data.startswith(b"#!"):
+        return True
+    return len(data) <= SCRIPT_AT_MOST and bool(data.strip()) and language_of(path, data) is not None
 
 
 def _too_large(node: Node) -> CodeFacts:

@@ -32,6 +32,7 @@ def handed_on(started: Behaviour) -> Iterator[Behaviour]:
     if name(own) in _table("no_callers"):
         return  # it only writes such a word down, shows it or filters by it
     words = [word for word in started.call.arguments if isinstance(word, Text) and word is not own]
+    words += [Text((each,)) for each in started.call.notes.get("environment", "").split() if "{" not in each]
     ends = [end for number, word in enumerate(words) if not _is_other(words, number) for end in _named(word)]
     for host, port in list(dict.fromkeys(ends))[:ENDS_AT_MOST]:
         if is_routable(host):

@@ -234,7 +234,7 @@ typedef struct {
     i32 why, paced; /* paced: a pacemaker's spikes may have been counted as beats */
 } rate;
 
-/* kernel.c: working samples to seconds since the channel began. */
+/* channels.c: working samples to seconds since the channel began. */
 double channel_seconds(const channel *c, i64 at);
 
 double detector_quality(const channel *c, i32 detector, double now);

@@ -179,3 +179,8 @@ void breath_sample(channel *c, i64 value) {
     turns_next(&c->calmer, &CALM_TURNS, c->made - 1 - CALM_DELAY,
                (double)calm / (BREATH_STEP * BREATH_CALM * BREATH_CALM), c->floor, &c->found[SMOOTHER]);
 }
+
+double channel_seconds(const channel *c, i64 at) {
+    const double late = (c->in.span - 1) / (2 * c->rate);
+    return (double)at / RATE + (double)c->in.skipped / c->rate - late;
+}

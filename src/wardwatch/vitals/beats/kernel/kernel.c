@@ -81,11 +81,6 @@ static void feed(channel *c, const i32 *codes, const u8 *valid, i64 n) {
     c->in.last = held;
 }
 
-double channel_seconds(const channel *c, i64 at) {
-    const double late = (c->in.span - 1) / (2 * c->rate);
-    return (double)at / RATE + (double)c->in.skipped / c->rate - late;
-}
-
 /* What a detector told since this was last asked, at most `n` and the last EVENTS of it. */
 static i64 newly(channel *c, i32 detector, double *times, double *strengths, i64 n) {
     const told *found = &c->found[detector];

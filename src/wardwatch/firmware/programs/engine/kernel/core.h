@@ -235,8 +235,10 @@ void go(engine *e, path *p, val to);
 void call(engine *e, path *p, val to, u64 back);
 void leave(engine *e, path *p);
 void run_beside(engine *e, const path *p, val to, val given);
-bool run_root(engine *e, u32 root);
 const function *function_at(const engine *e, u64 at);
+extern const u8 stack_register[MACHINES];
+/* running.c */
+bool run_root(engine *e, u32 root);
 
 /* written.c */
 enum { FROM_ARGUMENT = 1, FROM_DATA = 2 };
