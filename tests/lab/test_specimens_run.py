@@ -20,8 +20,8 @@ from wardwatch.workflows.firmware_seen import only_seen
 pytestmark = pytest.mark.usefixtures("arm_here")
 AT_ONCE = 3
 SAMPLE = (
-    "command_table", "config_peer", "dhcp_client", "execle_environment", "key_switch", "list_of_steps", "literal_system",
-    "long_jump", "menu_table", "mount_direct", "nfs_mounter", "stack_string", "strcat_command",
+    "command_table", "config_peer", "dhcp_client", "execle_environment", "key_switch", "list_of_steps",
+    "literal_system", "long_jump", "menu_table", "mount_direct", "nfs_mounter", "stack_string", "strcat_command",
 )  # fmt: skip
 MOUNT, PEER = "firmware.remote-mount", "firmware.hard-coded-peer"
 
