@@ -127,6 +127,10 @@ def test_what_is_no_file_is_said_with_the_names_there_are(tmp_path: Path) -> Non
     large.write_bytes(b"#" * (70 << 10))
     with pytest.raises(InputError, match="larger"):
         load(str(large))
+    for nothing in ("", " \n"):
+        large.write_text(nothing, encoding="utf-8")
+        with pytest.raises(InputError, match="empty"):
+            load(str(large))
     own = tmp_path / "own.toml"
     own.write_text("seconds = 3\n", encoding="utf-8")
     assert (load(str(own)).name, load(str(own)).seconds) == ("own", 3)

@@ -100,6 +100,8 @@ def text_of(which: str) -> tuple[str, str]:
         raise UsageError("is no scenario", where=which, cure=cure) from error
     if len(data) > _LARGEST:
         raise InputError("is larger than 64 kB", where=which, cure="Name a scenario file; docs/lab.md describes it.")
+    if not data.strip():
+        raise InputError("is an empty file", where=which, cure="Name a scenario file; docs/lab.md describes it.")
     return data.decode("utf-8", "replace"), path.stem
 
 

@@ -7,6 +7,7 @@ served. What costs more than its bytes, since it is many small things or nothing
 import asyncio
 import contextlib
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Generic, Protocol, TypeVar, cast
@@ -49,7 +50,7 @@ class Counting(Protocol):
         """It ended."""
 
 
-class Connection(asyncio.Protocol, Generic[T]):
+class Connection(asyncio.Protocol, ABC, Generic[T]):
     """What both kinds share: counting, slowing down, taking turns, ending."""
 
     source = Source.STREAM
@@ -123,25 +124,25 @@ class Connection(asyncio.Protocol, Generic[T]):
         if not self._lost:
             self.end(why)
 
+    @abstractmethod
     def read(self, data: bytes) -> list[T]:
         """What the bytes complete."""
-        raise NotImplementedError
 
+    @abstractmethod
     def finish(self) -> list[T]:
         """What is left at the end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take(self, found: T) -> None:
         """One set or message, to the hub."""
-        raise NotImplementedError
 
+    @abstractmethod
     def size(self, found: T) -> int:
         """Its bytes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def skipped(self) -> int:
         """Bytes so far that belong to no set or message."""
-        raise NotImplementedError
 
     def skipped_now(self) -> int:
         """Those since this was asked last; told to the hub."""
