@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from wardwatch.firmware.behaviours.recognise import behaviours_of
-from wardwatch.firmware.behaviours.words import Behaviour
+from wardwatch.firmware.behaviours.words import Behaviour, Kind
+from wardwatch.firmware.scripts import commands_of
+from wardwatch.firmware.words import Call, Hole, Place, Text
 
 LINES = [
     [field.strip() for field in f"{line} ".split(" |")]
@@ -34,3 +36,10 @@ def test_means(fields: list[str], play: Callable[[str], Any]) -> None:
 @pytest.mark.parametrize("fields", [each for each in LINES if not each[1]], ids=lambda each: each[0])
 def test_means_nothing_of_it(fields: list[str], play: Callable[[str], Any]) -> None:
     assert said(fields[0], play) == ()
+
+
+def test_a_command_of_which_nothing_is_known_is_run_all_the_same() -> None:
+    """As the reader of shell text has it, which finds no command in a text that is one hole."""
+    text = Text((Hole("the variable at 0x40734", ("global:0x40734",)),))
+    (ran,) = behaviours_of([Call("system", (text,), Place("/x", "f", 0x10))], commands_of)
+    assert (ran.kind, ran.target.holes) == (Kind.RUN, text.holes)

@@ -125,3 +125,21 @@ def test_variables_begin_with_nothing_where_a_program_begins(build: Callable[...
     found = list(lines(analysed(build("counted", target, "-O2", "-dynamic", "-s"))))
     assert "system mount -t nfs 192.0.2.78:/pm /mnt" in found, found
     assert not any(line.startswith("system umount 0") for line in found), found
+
+
+@pytest.mark.parametrize(("target", "flags"), [("thumb", ("-dynamic", "-s")), ("arm", ("-static",))])
+def test_a_long_jump_comes_back_and_never_returns(
+    build: Callable[..., Path], target: str, flags: tuple[str, ...]
+) -> None:
+    result = analysed(build("jumps", target, "-O0" if target == "thumb" else "-O2", *flags))
+    found = list(lines(result))
+    commands = ("ifconfig eth0 up", "mount -o nolock -t nfs 203.0.113.75:/pm /mnt", "cp -rf /mnt/* /opt/bin")
+    assert [f"system {command}" in found for command in commands] == [True] * 3, found
+    assert result.counts["cut_steps"] == 0
+
+
+def test_a_function_with_a_command_of_its_own_is_no_system(build: Callable[..., Path]) -> None:
+    program = load(build("own_shell", "arm", "-O2", "-static", "-s").read_bytes())
+    assert "system" not in program.names.values()
+    found = list(lines(run(program, "/opt/bin/monitor")))
+    assert "execve /bin/sh sh -c mount -t nfs 192.0.2.79:/pm /mnt" in found, found
